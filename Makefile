@@ -1,0 +1,45 @@
+# Every target works from a fresh clone; `make install` alone sets up everything.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint type unit bench lock schemas clean
+
+help: ## what each target does
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+install: $(STAMP) ## create .venv with the listener command (Python 3.11 is all it needs)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "Listener needs Python 3.11 (found: $$($(PYTHON) --version)). Try: make install PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: install ## count a sample stream through a real Kafka on this machine
+	$(BIN)/listener demo
+
+test: install ## all tests, real Kafka included
+	$(BIN)/python -m pytest
+
+unit: install ## the tests that need no broker
+	$(BIN)/python -m pytest -m 'not broker'
+
+lint: install ## ruff, formatter and type checker
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: install ## worker CPU per million posts against a bare consumer loop; writes build/bench.json
+	$(BIN)/python -m tests.bench.run
+
+lock: install ## renew requirements.lock from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --python-version 3.11 \
+		--custom-compile-command 'make lock' --no-annotate --upgrade --quiet -o requirements.lock
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

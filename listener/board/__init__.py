@@ -1,0 +1,1 @@
+"""The reading plane: merges the cells of all workers and answers HTTP."""

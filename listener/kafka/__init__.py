@@ -1,0 +1,1 @@
+"""Kafka around the product: settings, the embedded broker, topics."""

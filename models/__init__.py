@@ -1,0 +1,1 @@
+"""Shapes and knowledge: records, cells, entities, campaigns, Persian text. Imports nothing of ours but itself."""

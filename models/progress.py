@@ -1,0 +1,73 @@
+"""Progress cell: how far the counting of one source topic partition is. One record in the ``progress`` changelog per flush.
+
+Everything that decides about a record and is not in the record or its entity is here, so that a replay decides the same.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from models.outcome import Outcome
+
+
+class SetInForce(Struct, frozen=True, array_like=True):
+    """A campaign-set version and the stamp from which it holds."""
+
+    version: str
+    since: int
+
+
+class Progress(Struct, frozen=True, omit_defaults=True):
+    """State of a partition at ``stamp``; JSON on the wire.
+
+    ``stamp``        last source offset (plus ``base``) whose effects are in the cells
+    ``record_time``  largest ``observed_at`` up to ``stamp``, epoch milliseconds; None before the first valid record
+    ``durable``      end of the flush before this one: everything up to here is durable, entities and dead letters
+                     included, so counting may resume behind it
+    ``durable_record_time`` the record time at ``durable``
+    ``outcomes``     records per outcome up to ``stamp``, in the order of ``Outcome``
+    ``reasons``      invalid records per reason up to ``stamp``
+    ``sets``         campaign sets in force for stamps behind ``durable``, oldest first
+    ``topic_id``     Kafka's id of the source topic: another id means that the offsets mean something else
+    ``base``         added to source offsets to get stamps; only ``listener rebase`` changes it
+    ``caught_up``    whether the owner had nothing left to read when it wrote this
+    ``written_at``   wall clock of the writer, epoch milliseconds
+    """
+
+    stamp: int
+    durable: int
+    outcomes: tuple[int, int, int, int, int, int]
+    sets: tuple[SetInForce, ...]
+    topic_id: str
+    record_time: int | None = None
+    durable_record_time: int | None = None
+    reasons: dict[str, int] = {}
+    base: int = 0
+    caught_up: bool = False
+    written_at: int = 0
+    schema_version: int = 1
+
+    @property
+    def read(self) -> int:
+        """Records read so far: the sum of all outcomes, always."""
+        return sum(self.outcomes)
+
+
+_decode = msgspec.json.Decoder(Progress).decode
+
+
+def pack_progress(progress: Progress) -> bytes:
+    """The value on the wire."""
+    return msgspec.json.encode(progress)
+
+
+def unpack_progress(value: bytes) -> Progress:
+    """The inverse of ``pack_progress``."""
+    return _decode(value)
+
+
+def progress_key(topic: str, partition: int) -> bytes:
+    """Changelog key of the progress of one source topic partition."""
+    return msgspec.json.encode(f"{topic}|{partition}")
+
+
+NO_OUTCOMES = (0,) * len(Outcome)

@@ -1,0 +1,203 @@
+"""Fold of posts: (entity, event) → (entity, deltas). Nothing else in the counting plane knows what a post is."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from models.cells import MENTIONS, MENTIONS_NET, METRIC_INDEX
+from models.entity import DELETED, PostEntity, Tracking
+from models.outcome import Outcome
+from models.post import COUNTERS, PLATFORMS, Post, content_hash
+from processors.snapshots import NEW_WITHIN_MS, Levels, Step, advance, unknown
+from processors.windows import to_ms
+
+_PLATFORM_INDEX = {name: index for index, name in enumerate(PLATFORMS)}
+_GROSS = tuple(METRIC_INDEX[name] for name in COUNTERS)
+_NET = tuple(METRIC_INDEX[f"{name}_net"] for name in COUNTERS)
+
+
+class Bounds(NamedTuple):
+    """Lateness bounds in milliseconds. ``behind`` (record time minus ``observed_at``) is None where retention is off."""
+
+    late: int = 48 * 3_600_000
+    behind: int | None = 48 * 3_600_000
+
+
+class Delta(NamedTuple):
+    """Add ``amount`` to ``metric`` of ``campaign`` in the windows that hold ``time`` (epoch milliseconds)."""
+
+    campaign: str
+    time: int
+    metric: int
+    amount: int
+
+
+class Folded(NamedTuple):
+    """What one event did. ``entity`` is None where nothing is kept or changed; deltas exist only for ``COUNTED``."""
+
+    outcome: Outcome
+    entity: PostEntity | None
+    deltas: list[Delta]
+
+
+def fold_post(
+    entity: PostEntity | None, post: Post, matched: Sequence[str], record_time: int | None, bounds: Bounds
+) -> Folded:
+    """Fold ``post`` into ``entity``.
+
+    ``matched``: ids of the campaigns that the text matches now (empty for engagement and delete). ``record_time``: the
+    partition's record time before this record. A returned entity has stamp 0 and replaces the old one; the caller
+    stamps it when it becomes durable.
+    """
+    observed = to_ms(post.observed_at)
+    if not _tracked(entity, post.op) and not matched:
+        return Folded(Outcome.UNMATCHED, None, [])
+    content = content_hash(post)
+    if entity is not None:
+        if observed < entity.observed:
+            return Folded(Outcome.STALE, None, [])
+        if observed == entity.observed and content == entity.content:
+            return Folded(Outcome.DUPLICATE, None, [])
+    now = observed if record_time is None else max(record_time, observed)
+    if bounds.behind is not None and now - observed > bounds.behind:
+        late = None if entity is not None else _new_entity(post, matched, content, now, mentioned=False)
+        return Folded(Outcome.LATE, late, [])
+    if entity is None:
+        return _first_seen(post, matched, content, now, bounds)
+    return _follow_up(entity, post, matched, content, now, bounds)
+
+
+def _tracked(entity: PostEntity | None, op: str) -> bool:
+    """A deleted post is followed no more: later engagement finds nothing, a later text is looked at again."""
+    return entity is not None and not (entity.flags & DELETED and op in ("engagement", "delete"))
+
+
+def _new_entity(post: Post, matched: Sequence[str], content: int, now: int, *, mentioned: bool) -> PostEntity:
+    levels, _ = advance(unknown(), post.counts.values(), all_new=False, rounded=False)
+    return PostEntity(
+        stamp=0,
+        observed=to_ms(post.observed_at),
+        content=content,
+        changed=now,
+        created=to_ms(post.created_at),
+        platform=_PLATFORM_INDEX[post.platform],
+        flags=0,
+        held=0,
+        last=levels.last,
+        high=levels.high,
+        campaigns=[Tracking(campaign, mentioned=mentioned) for campaign in matched],
+    )
+
+
+def _first_seen(post: Post, matched: Sequence[str], content: int, now: int, bounds: Bounds) -> Folded:
+    """A post that was not known and matches: one mention in the window of its creation, counts as the baseline."""
+    observed, created = to_ms(post.observed_at), to_ms(post.created_at)
+    if observed - created > bounds.late:
+        return Folded(Outcome.LATE, _new_entity(post, matched, content, now, mentioned=False), [])
+    entity = _new_entity(post, matched, content, now, mentioned=True)
+    deltas = _mention_deltas(matched, created)
+    if observed - created <= NEW_WITHIN_MS:
+        _, steps = advance(unknown(), post.counts.values(), all_new=True, rounded=False)
+        deltas += _engagement_deltas(entity, steps, observed)
+    return Folded(Outcome.COUNTED, entity, deltas)
+
+
+def _follow_up(
+    old: PostEntity, post: Post, matched: Sequence[str], content: int, now: int, bounds: Bounds
+) -> Folded:
+    """A later record of a known post: engagement in the window of its observation, edits, delete."""
+    observed, created = to_ms(post.observed_at), old.created
+    entity = PostEntity(
+        stamp=0,
+        observed=observed,
+        content=content,
+        changed=now,
+        created=created,
+        platform=old.platform,
+        flags=old.flags,
+        held=old.held,
+        last=old.last,
+        high=old.high,
+        campaigns=[Tracking(t.campaign, t.active, t.mentioned, list(t.net)) for t in old.campaigns],
+    )
+    if post.op == "delete":
+        entity.flags |= DELETED
+        return Folded(Outcome.COUNTED, entity, _take_back(entity, observed))
+    entity.flags &= ~DELETED
+    levels, steps = advance(
+        Levels(old.last, old.high, old.held),
+        post.counts.values(),
+        all_new=observed - created <= NEW_WITHIN_MS,
+        rounded=post.counts_precision == "rounded",
+    )
+    entity.last, entity.high, entity.held = levels
+    joined = _rematch(entity, matched) if post.op != "engagement" else []
+    deltas = _engagement_deltas(entity, steps, observed, joined)
+    if old.flags & DELETED:
+        back = [tracking.campaign for tracking in joined if tracking.mentioned]
+        deltas += [Delta(campaign, observed, MENTIONS_NET, 1) for campaign in back]
+    if observed - created <= bounds.late:
+        newly = [tracking for tracking in joined if not tracking.mentioned]
+        for tracking in newly:
+            tracking.mentioned = True
+        deltas += _mention_deltas([tracking.campaign for tracking in newly], created)
+    return Folded(Outcome.COUNTED, entity, deltas)
+
+
+def _rematch(entity: PostEntity, matched: Sequence[str]) -> list[Tracking]:
+    """Bring tracking in line with what the edited text matches; returns the campaigns that join with this edit.
+
+    A campaign that no longer matches keeps what it has and gets no more; one that matches again goes on from here.
+    """
+    before = {tracking.campaign: tracking for tracking in entity.campaigns}
+    joined: list[Tracking] = []
+    for tracking in entity.campaigns:
+        if tracking.active and tracking.campaign not in matched:
+            tracking.active = False
+        elif not tracking.active and tracking.campaign in matched:
+            tracking.active = True
+            joined.append(tracking)
+    for campaign in matched:
+        if campaign not in before:
+            tracking = Tracking(campaign, mentioned=False)
+            entity.campaigns.append(tracking)
+            joined.append(tracking)
+    return joined
+
+
+def _mention_deltas(campaigns: Sequence[str], created: int) -> list[Delta]:
+    return [Delta(campaign, created, metric, 1) for campaign in campaigns for metric in (MENTIONS, MENTIONS_NET)]
+
+
+def _engagement_deltas(
+    entity: PostEntity, steps: Sequence[Step], observed: int, joined: Sequence[Tracking] = ()
+) -> list[Delta]:
+    """Steps for every active campaign but those that joined with this very record: their baseline is now."""
+    deltas: list[Delta] = []
+    for tracking in entity.campaigns:
+        if not tracking.active or any(tracking is one for one in joined):
+            continue
+        for counter, gross, net in steps:
+            if gross:
+                deltas.append(Delta(tracking.campaign, observed, _GROSS[counter], gross))
+            deltas.append(Delta(tracking.campaign, observed, _NET[counter], net))
+            _contribute(tracking, counter, net)
+    return deltas
+
+
+def _contribute(tracking: Tracking, counter: int, net: int) -> None:
+    tracking.net.extend([0] * (counter + 1 - len(tracking.net)))
+    tracking.net[counter] += net
+
+
+def _take_back(entity: PostEntity, observed: int) -> list[Delta]:
+    """After a delete every level that this post raised is back where it was; gross amounts stay."""
+    deltas: list[Delta] = []
+    for tracking in entity.campaigns:
+        if tracking.mentioned:
+            deltas.append(Delta(tracking.campaign, observed, MENTIONS_NET, -1))
+        deltas.extend(
+            Delta(tracking.campaign, observed, _NET[counter], -net) for counter, net in enumerate(tracking.net) if net
+        )
+        tracking.net = []
+        tracking.active = False
+    return deltas
