@@ -1,4 +1,4 @@
-"""Cells: the counters of one (campaign, source topic, source partition, platform) in one window. The public read format.
+"""Cells: the counters of a (campaign, source topic, source partition, platform) in a window. The public read format.
 
 A changelog record of a counting table is one cell. Key of a windowed table: ``["<cell>",[<start>,<end>]]`` (Faust's own
 JSON form, ``end = start + size - 0.1``); key of the lifetime table: ``"<cell>"``; ``<cell>`` is

@@ -47,9 +47,18 @@ class PostEntity(Struct, array_like=True):
     campaigns: list[Tracking]
 
 
+class _Stamp(Struct, array_like=True):
+    """The head of an entity; the rest is skipped, not decoded."""
+
+    stamp: int
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(PostEntity).decode
-_decode_stamp = msgspec.msgpack.Decoder(type("Stamped", (Struct,), {"__annotations__": {"stamp": int}}, array_like=True))
+_stamp_decoder: Final = msgspec.msgpack.Decoder(_Stamp)
+_decode_stamp = msgspec.msgpack.Decoder(
+    type("Stamped", (Struct,), {"__annotations__": {"stamp": int}}, array_like=True)
+)
 
 
 def pack_entity(entity: PostEntity) -> bytes:
@@ -64,5 +73,4 @@ def unpack_entity(value: bytes) -> PostEntity:
 
 def entity_stamp(value: bytes) -> int:
     """The stamp alone."""
-    stamp: int = _decode_stamp.decode(value).stamp  # type: ignore[attr-defined]
-    return stamp
+    return _stamp_decoder.decode(value).stamp

@@ -53,7 +53,7 @@ HEADER_SHA256: Final = "listener-too-large-sha256"
 
 
 class DeadLetter(Struct, frozen=True):
-    """A record of ``listener.dead_letters.v1``. ``raw`` is base64, cut at 64 KiB; ``sha256`` and ``size`` are of the whole."""
+    """A record of ``listener.dead_letters.v1``; ``raw`` is base64, cut at 64 KiB; ``sha256``, ``size`` of all."""
 
     topic: str
     partition: int

@@ -118,6 +118,6 @@ class Skim(Struct, frozen=True):
 
 
 def content_hash(post: Post) -> int:
-    """63-bit hash of all that a record says but its ``event_id`` and ``source``: equal for a re-delivered observation."""
+    """63-bit hash of a record without ``event_id`` and ``source``: equal for an observation delivered again."""
     content = msgspec.json.encode(msgspec.structs.replace(post, event_id="-", source=None))
     return int.from_bytes(blake2b(content, digest_size=8).digest(), "big") >> 1

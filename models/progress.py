@@ -1,6 +1,6 @@
-"""Progress cell: how far the counting of one source topic partition is. One record in the ``progress`` changelog per flush.
+"""Progress cell: how far the counting of one source topic partition is. One ``progress`` changelog record per flush.
 
-Everything that decides about a record and is not in the record or its entity is here, so that a replay decides the same.
+All that decides about a record and is not in the record or its entity is here, so that a replay decides the same.
 """
 
 import msgspec
@@ -26,6 +26,7 @@ class Progress(Struct, frozen=True, omit_defaults=True):
     ``durable_record_time`` the record time at ``durable``
     ``outcomes``     records per outcome up to ``stamp``, in the order of ``Outcome``
     ``reasons``      invalid records per reason up to ``stamp``
+    ``invalid_run``, ``invalid_blocks`` state of the cap on dead letters (processors/cap.py)
     ``sets``         campaign sets in force for stamps behind ``durable``, oldest first
     ``topic_id``     Kafka's id of the source topic: another id means that the offsets mean something else
     ``base``         added to source offsets to get stamps; only ``listener rebase`` changes it
@@ -35,12 +36,14 @@ class Progress(Struct, frozen=True, omit_defaults=True):
 
     stamp: int
     durable: int
-    outcomes: tuple[int, int, int, int, int, int]
+    outcomes: tuple[int, ...]
     sets: tuple[SetInForce, ...]
     topic_id: str
     record_time: int | None = None
     durable_record_time: int | None = None
     reasons: dict[str, int] = {}
+    invalid_run: int = 0
+    invalid_blocks: tuple[int, ...] = ()
     base: int = 0
     caught_up: bool = False
     written_at: int = 0

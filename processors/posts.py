@@ -16,7 +16,7 @@ _NET = tuple(METRIC_INDEX[f"{name}_net"] for name in COUNTERS)
 
 
 class Bounds(NamedTuple):
-    """Lateness bounds in milliseconds. ``behind`` (record time minus ``observed_at``) is None where retention is off."""
+    """Lateness bounds in ms. ``behind`` (record time minus ``observed_at``) is None where retention is off."""
 
     late: int = 48 * 3_600_000
     behind: int | None = 48 * 3_600_000
@@ -101,9 +101,7 @@ def _first_seen(post: Post, matched: Sequence[str], content: int, now: int, boun
     return Folded(Outcome.COUNTED, entity, deltas)
 
 
-def _follow_up(
-    old: PostEntity, post: Post, matched: Sequence[str], content: int, now: int, bounds: Bounds
-) -> Folded:
+def _follow_up(old: PostEntity, post: Post, matched: Sequence[str], content: int, now: int, bounds: Bounds) -> Folded:
     """A later record of a known post: engagement in the window of its observation, edits, delete."""
     observed, created = to_ms(post.observed_at), old.created
     entity = PostEntity(

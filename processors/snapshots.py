@@ -44,7 +44,9 @@ def rounding_step(value: int) -> int:
     return 100 if value < _MILLION else 100_000
 
 
-def advance(levels: Levels, snapshot: Sequence[int | None], *, all_new: bool, rounded: bool) -> tuple[Levels, list[Step]]:
+def advance(
+    levels: Levels, snapshot: Sequence[int | None], *, all_new: bool, rounded: bool
+) -> tuple[Levels, list[Step]]:
     """(levels after the snapshot, steps that are not zero).
 
     ``all_new``: a counter's first value counts as new instead of being a baseline. ``rounded``: no step until the

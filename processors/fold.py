@@ -1,0 +1,207 @@
+"""The hot loop: judge, match and fold a run of records under one campaign set.
+
+The way of a record, top to bottom::
+
+    skim ─► may match? ─► decode ─► match ─► fold ─► overlay
+      └► dead letter  └► unmatched, nothing is kept
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import msgspec
+
+from models import cells
+from models.cells import METRICS
+from models.entity import PostEntity
+from models.outcome import HEADER_SIZE, Outcome, dead_letter
+from models.post import MAX_RECORD_BYTES, PLATFORMS, POSTS_TOPIC, Post
+from processors.judge import FUTURE_MS, Fault, decode_post, future_fault, skim_decoder, skim_fault
+from processors.overlay import Chunk, CompiledSet, Overlay, Tables
+from processors.posts import Bounds, Delta, fold_post
+from processors.tally import Tally
+from processors.windows import EPOCH, from_ms, minute_start, to_ms
+
+NOTHING: Final = [0] * len(METRICS)
+_LONG_AGO: Final = datetime.min.replace(tzinfo=EPOCH.tzinfo)
+_NO_HEADERS: Final[dict[str, bytes]] = {}
+
+
+class Plane(Protocol):
+    """What a fold needs of the plane it works for."""
+
+    partition: int
+    base: int
+    tables: Tables
+    overlay: Overlay
+    pending: Overlay | None
+    tally: Tally
+    bounds: Bounds
+
+    def entity(self, key: bytes) -> PostEntity | None:
+        """The newest state of an entity."""
+
+    def keys(self, campaign: str, platform: str, minute: int) -> list[tuple[str, bytes]]:
+        """(table, changelog key) of the cells that hold a minute."""
+
+    def clock(self) -> datetime:
+        """The wall clock."""
+
+
+class Fold:
+    """Folds records of one chunk.
+
+    ``replaying``: cells may have some of these records already. ``new``: their outcomes are not in the progress cell.
+    """
+
+    def __init__(self, plane: Plane, chunk: Chunk, compiled: CompiledSet, *, replaying: bool, new: bool) -> None:
+        self.plane = plane
+        self.chunk = chunk
+        self.compiled = compiled
+        self.replaying = replaying
+        self.new = new
+
+    def run(self, first: int, last: int) -> None:
+        """Fold the records ``first`` to ``last`` (exclusive)."""
+        plane, chunk, values = self.plane, self.chunk, self.chunk.values
+        decode, find = skim_decoder.decode, self.compiled.find
+        durable, folded = plane.tables[cells.ENTITIES], plane.overlay.entities
+        in_flight: Mapping[bytes, PostEntity] = plane.pending.entities if plane.pending else {}
+        sound = _all_sound(values, first, last, chunk.headers)
+        future = _earliest_future(chunk.timestamps, first, last)
+        newest = plane.tally.newest or _LONG_AGO
+        unmatched = 0
+        for index in range(first, last):
+            value = values[index]
+            try:
+                skim = decode(value if sound else self._checked(index))  # type: ignore[arg-type]
+                observed = skim.observed_at
+                if observed > future:
+                    self._check_future(index, observed, "observed_at")
+                post_id = skim.post_id
+                key = post_id.encode() if type(post_id) is str else b""
+                op = skim.op
+                if (
+                    key in durable
+                    or key in folded
+                    or key in in_flight
+                    or ((op == "create" or op == "update") and find(value.lower()))  # type: ignore[union-attr]  # noqa: PLR1714
+                ):
+                    plane.tally.newest = newest
+                    self._may_match(index, key)
+                else:
+                    unmatched += 1
+            except (msgspec.DecodeError, ValueError, RecursionError, _Faulty) as error:
+                self._unmatched(unmatched)
+                unmatched = 0
+                self._reject(index, error)
+                continue
+            newest = max(newest, observed)
+        self._unmatched(unmatched)
+        plane.tally.newest = None if newest is _LONG_AGO else newest
+
+    def _checked(self, index: int) -> bytes:
+        value = self.chunk.values[index]
+        fault = skim_fault(value, self._headers(index))
+        if fault or value is None:
+            raise _Faulty(fault)
+        return value
+
+    def _check_future(self, index: int, moment: datetime, field: str) -> None:
+        fault = future_fault(to_ms(moment), self.chunk.timestamps[index], field)
+        if fault:
+            raise _Faulty(fault)
+
+    def _headers(self, index: int) -> dict[str, bytes]:
+        return self.chunk.headers.get(index, _NO_HEADERS)
+
+    def _unmatched(self, records: int) -> None:
+        if self.new and records:
+            self.plane.tally.valid(Outcome.UNMATCHED, records)
+
+    def _reject(self, index: int, error: Exception) -> None:
+        """A dead letter; the reason is looked up again unless the error carries it."""
+        value, headers = self.chunk.values[index], self._headers(index)
+        fault = error.fault if isinstance(error, _Faulty) else skim_fault(value, headers)
+        if fault is None:
+            raise error
+        plane = self.plane
+        if self.new:
+            plane.tally.invalid(fault.reason)
+        origin = (POSTS_TOPIC, plane.partition, self.chunk.offsets[index])
+        letter = dead_letter(origin, fault.reason, fault.detail, value or b"", headers, plane.clock())
+        plane.overlay.letters.append(letter)
+
+    def _may_match(self, index: int, key: bytes) -> None:
+        """The full schema, the match and the fold of one record."""
+        plane, chunk = self.plane, self.chunk
+        post = decode_post(chunk.values[index] or b"")
+        if not isinstance(post, Post):
+            raise _Faulty(post)
+        self._check_future(index, post.created_at, "created_at")
+        stamp = chunk.offsets[index] + plane.base
+        entity = plane.entity(key)
+        if entity is not None and stamp <= entity.stamp:
+            return  # replayed, and all of it is durable: its outcome is in the progress cell too
+        matched = [one.campaign_id for one in self.compiled.match(post)] if post.op in {"create", "update"} else []
+        result = fold_post(entity, post, matched, plane.tally.record_time, plane.bounds)
+        if result.entity is not None:
+            result.entity.stamp = -1 if entity is None else entity.stamp
+            plane.overlay.entities[key] = result.entity
+            self._apply(result.deltas, PLATFORMS[result.entity.platform], stamp)
+        if self.new:
+            plane.tally.valid(result.outcome)
+
+    def _apply(self, deltas: Sequence[Delta], platform: str, stamp: int) -> None:
+        """Add deltas to the overlay; in a replay only to cells that do not have this record yet.
+
+        A campaign that is not in the set in force any more gets nothing.
+        """
+        overlay, zones = self.plane.overlay, self.compiled.zones
+        for campaign, time, metric, amount in deltas:
+            if campaign not in zones:
+                continue
+            minute = minute_start(time)
+            if self.replaying:
+                self._replay(campaign, platform, minute, metric, amount, stamp)
+                continue
+            into = overlay.deltas.get((campaign, platform, minute))
+            if into is None:
+                into = overlay.deltas[campaign, platform, minute] = list(NOTHING)
+            into[metric] += amount
+
+    def _replay(self, campaign: str, platform: str, minute: int, metric: int, amount: int, stamp: int) -> None:
+        """Decided per (record, cell) against the stamp that the cell had before this replay began."""
+        plane = self.plane
+        for table, key in plane.keys(campaign, platform, minute):
+            value = plane.tables[table].get(key)
+            if value is None or cells.cell_stamp(value) < stamp:
+                plane.overlay.replayed.setdefault((table, key), list(NOTHING))[metric] += amount
+
+
+class _Faulty(Exception):  # noqa: N818 - carries a verdict to the one place that writes dead letters
+    """A record with a known fault."""
+
+    def __init__(self, fault: Fault | None) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+def _all_sound(values: Sequence[bytes | None], first: int, last: int, headers: Mapping[int, dict[str, bytes]]) -> bool:
+    """Whether all are UTF-8, not empty and not too large: one decode for the whole run instead of one per record."""
+    run = values if last - first == len(values) else values[first:last]
+    if not all(run) or any(HEADER_SIZE in some for some in headers.values()):
+        return False
+    whole = b"\n".join(run)  # type: ignore[arg-type]
+    try:
+        whole.decode()
+    except UnicodeDecodeError:
+        return False
+    return len(whole) <= MAX_RECORD_BYTES or max(map(len, run)) <= MAX_RECORD_BYTES  # type: ignore[arg-type]
+
+
+def _earliest_future(timestamps: Sequence[int], first: int, last: int) -> datetime:
+    """The moment past which an ``observed_at`` of this run needs a closer look."""
+    earliest = min(timestamps[first:last])
+    return _LONG_AGO if earliest < 0 else from_ms(earliest) + timedelta(milliseconds=FUTURE_MS)

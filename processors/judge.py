@@ -1,0 +1,64 @@
+"""Judging raw records: what every record is checked for, and what only a record that may match is."""
+
+from typing import Final, NamedTuple
+
+import msgspec
+
+from models.outcome import HEADER_SIZE, Reason
+from models.post import MAX_RECORD_BYTES, Post, Skim
+
+#: How far ``observed_at`` and the event time may lie past the Kafka timestamp, in milliseconds.
+FUTURE_MS: Final = 3_600_000
+
+skim_decoder: Final = msgspec.json.Decoder(Skim)
+_post_decoder: Final = msgspec.json.Decoder(Post)
+
+
+class Fault(NamedTuple):
+    """Why a record is invalid; ``detail`` names the field where one is to blame."""
+
+    reason: Reason
+    detail: str
+
+
+def skim_fault(value: bytes | None, headers: dict[str, bytes]) -> Fault | None:
+    """The fault that keeps ``value`` from being skimmed, or None: the hot path's slow twin, which names reasons."""
+    if HEADER_SIZE in headers:
+        return Fault(Reason.TOO_LARGE, f"{headers[HEADER_SIZE].decode(errors='replace')} bytes at the source")
+    if not value:
+        return Fault(Reason.EMPTY, "the record has no value")
+    if len(value) > MAX_RECORD_BYTES:
+        return Fault(Reason.TOO_LARGE, f"{len(value)} bytes, at most {MAX_RECORD_BYTES} are taken")
+    try:
+        value.decode()
+    except UnicodeDecodeError as error:
+        return Fault(Reason.ENCODING, f"not UTF-8 at byte {error.start}: {error.reason}")
+    try:
+        skim_decoder.decode(value)
+    except msgspec.ValidationError as error:
+        return Fault(Reason.SCHEMA, str(error))
+    except msgspec.DecodeError as error:
+        return Fault(Reason.JSON, str(error))
+    except RecursionError:
+        return Fault(Reason.JSON, "nested too deeply")
+    return None
+
+
+def decode_post(value: bytes) -> Post | Fault:
+    """The whole post, or why it is none."""
+    try:
+        return _post_decoder.decode(value)
+    except msgspec.ValidationError as error:
+        return Fault(Reason.SCHEMA, str(error))
+    except msgspec.DecodeError as error:
+        return Fault(Reason.JSON, str(error))
+    except RecursionError:
+        return Fault(Reason.JSON, "nested too deeply")
+
+
+def future_fault(moment_ms: int, timestamp_ms: int, field: str) -> Fault | None:
+    """A fault where ``moment_ms`` lies more than an hour past the Kafka timestamp (negative: the record has none)."""
+    if timestamp_ms < 0 or moment_ms - timestamp_ms <= FUTURE_MS:
+        return None
+    ahead = (moment_ms - timestamp_ms) // 1000
+    return Fault(Reason.FUTURE, f"`{field}` is {ahead} s past the time at which Kafka got the record")

@@ -1,0 +1,258 @@
+"""The counting of one source partition as a pure state machine: no Kafka, and the clock is an argument.
+
+::
+
+    chunk ─► count ─► overlay ─► take_flush ─► plan ─► (engine: durable) ─► flushed ─► tables
+
+``count`` folds a chunk into the overlay (processors/fold.py) and touches nothing else. ``take_flush`` turns the overlay
+into a plan; the engine writes its ``cells`` (progress among them), awaits them, writes its ``entities``,
+``tombstones`` and ``letters``, awaits those, calls ``flushed`` and acknowledges up to ``plan.next_offset``.
+
+Cells go before entities, so a replayed record either finds the old entity and computes the same deltas, which every
+cell takes or skips by its stamp, or finds the newer entity and does nothing. All that decides about a record is in the
+record, its entity and the progress cell: a replay decides the same.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from models import cells
+from models.cells import CELL_TABLES, LIFETIME, WINDOWS, CellName
+from models.entity import PostEntity, pack_entity, unpack_entity
+from models.post import POSTS_TOPIC
+from models.progress import Progress, SetInForce, pack_progress, progress_key
+from processors.fold import Fold
+from processors.overlay import Chunk, CompiledSet, FlushPlan, Overlay, Tables
+from processors.posts import Bounds
+from processors.resume import Resume
+from processors.retention import Retention
+from processors.tally import Tally
+from processors.windows import local_seconds, to_ms
+
+
+class Gap(Exception):  # noqa: N818 - it says what happened
+    """Records between what was counted and what was delivered are missing: going on would lose them."""
+
+
+class PartitionPlane:
+    """Counts one source partition. Not thread-safe; one owner at a time."""
+
+    def __init__(
+        self,
+        partition: int,
+        tables: Tables,
+        resume: Resume,
+        sets: Sequence[tuple[int, CompiledSet]],
+        *,
+        clock: Callable[[], datetime],
+        retention: bool = True,
+        capped: bool = True,
+    ) -> None:
+        """Go on where ``resume`` says.
+
+        ``sets``: (first stamp, set), oldest first, covering the first record to count. ``clock`` only dates dead
+        letters and the writing of progress. ``retention`` off also lifts the bound on records behind the record time.
+        """
+        self.partition = partition
+        self.tables = tables
+        self.progress = resume.progress
+        self.base = resume.progress.base
+        self.position = resume.start
+        self.horizon = resume.horizon
+        self.clock = clock
+        self.tally = Tally(resume.progress, resume.record_time, capped=capped)
+        self.bounds = Bounds() if retention else Bounds(behind=None)
+        self.overlay = Overlay()
+        self.pending: Overlay | None = None
+        self._sets = list(sets)
+        self._names: dict[tuple[str, str], str] = {}
+        self._retention = Retention() if retention else None
+        if self._retention:
+            recovered = {table: tables[table].items() for table in CELL_TABLES}
+            self._retention.remember(recovered, tables[cells.ENTITIES].items())
+
+    # ── counting ──
+
+    def count(self, chunk: Chunk) -> None:
+        """Fold a chunk into the overlay. What was counted before is skipped; Gap where records are missing."""
+        if chunk.begin + self.base > self.position:
+            raise Gap(
+                f"partition {self.partition}: the next record to count is at offset {self.position - self.base}, "
+                f"but the broker delivered from {chunk.begin}"
+            )
+        index = 0
+        while index < len(chunk.offsets):
+            if chunk.offsets[index] + self.base < self.position:
+                index += 1
+            else:
+                index = self._fold_run(chunk, index)
+        self.position = max(self.position, chunk.end + self.base)
+
+    def _fold_run(self, chunk: Chunk, first: int) -> int:
+        """Fold from ``first`` on while one campaign set and one kind of replay hold; returns where that ends."""
+        stamp = chunk.offsets[first] + self.base
+        compiled = next(one for since, one in reversed(self._sets) if since <= stamp)
+        borders = [since for since, _ in self._sets] + [self.horizon + 1, self.progress.stamp + 1]
+        border = min((one for one in borders if one > stamp), default=None)
+        last = len(chunk.offsets)
+        while border is not None and chunk.offsets[last - 1] + self.base >= border:
+            last -= 1
+        fold = Fold(self, chunk, compiled, replaying=stamp <= self.horizon, new=stamp > self.progress.stamp)
+        fold.run(first, last)
+        self.overlay.records += last - first
+        return last
+
+    def entity(self, key: bytes) -> PostEntity | None:
+        """The newest state of an entity; its stamp is that of its durable state, -1 without one."""
+        self.overlay.looked_up.add(key)
+        found = self.overlay.entities.get(key)
+        if found is None and self.pending is not None:
+            found = self.pending.entities.get(key)
+        if found is None:
+            value = self.tables[cells.ENTITIES].get(key)
+            found = None if value is None else unpack_entity(value)
+        return found
+
+    # ── flushing ──
+
+    @property
+    def can_flush(self) -> bool:
+        """Whether a flush may start: none is in flight, and a replay has passed all that was written before.
+
+        A flush inside a replay would put lower stamps behind higher ones.
+        """
+        return self.pending is None and self.position - 1 >= self.horizon
+
+    def take_flush(self, *, caught_up: bool = False) -> FlushPlan:
+        """Turn the overlay into a plan; counting goes on in a new overlay meanwhile."""
+        overlay, self.overlay = self.overlay, Overlay()
+        self.pending = overlay
+        stamp = self.position - 1
+        progress = self._progress(
+            stamp, durable=self.progress.stamp, durable_time=self.progress.record_time, caught_up=caught_up
+        )
+        return FlushPlan(
+            cells=self._plan_cells(overlay, stamp) | {cells.PROGRESS: [self.progress_record(progress)]},
+            entities=_plan_entities(overlay, stamp),
+            tombstones=self._plan_tombstones(overlay, progress),
+            letters=overlay.letters,
+            progress=progress,
+            next_offset=self.position - self.base,
+            records=overlay.records,
+        )
+
+    def flushed(self, plan: FlushPlan) -> None:
+        """The plan is durable: the tables take it over."""
+        for table, records in plan.cells.items():
+            self.tables[table].update(records)
+        self.tables[cells.ENTITIES].update(plan.entities)
+        for table, keys in plan.tombstones.items():
+            for key in keys:
+                self.tables[table].pop(key, None)
+        if self._retention:
+            self._retention.remember(plan.cells, plan.entities)
+        self.progress = plan.progress
+        self.pending = None
+
+    def heartbeat(self, *, caught_up: bool) -> Progress:
+        """The progress cell again while nothing waits: the same stamp, with everything up to it durable."""
+        self._require_rest()
+        stamp = self.progress.stamp
+        self.progress = self._progress(
+            stamp, durable=stamp, durable_time=self.progress.record_time, caught_up=caught_up
+        )
+        return self.progress
+
+    def adopt(self, compiled: CompiledSet) -> Progress:
+        """Let ``compiled`` hold from the next record on; the returned progress must be durable before one is counted.
+
+        A replay still uses the sets that held then.
+        """
+        self._require_rest()
+        since = max(self.position, self.horizon + 1)
+        self._sets.append((since, compiled))
+        in_force = (*self.progress.sets, SetInForce(compiled.version, since))
+        self.progress = msgspec.structs.replace(self.progress, sets=in_force, written_at=to_ms(self.clock()))
+        return self.progress
+
+    def progress_record(self, progress: Progress) -> tuple[bytes, bytes]:
+        """(changelog key, value) of a progress cell."""
+        return progress_key(POSTS_TOPIC, self.partition), pack_progress(progress)
+
+    def _require_rest(self) -> None:
+        if self.overlay.records or self.pending is not None:
+            raise RuntimeError("progress may only be restated while nothing waits to be flushed")
+
+    def _progress(self, stamp: int, *, durable: int, durable_time: int | None, caught_up: bool) -> Progress:
+        before = self.progress
+        return self.tally.onto(
+            Progress(
+                stamp=stamp,
+                durable=durable,
+                outcomes=before.outcomes,
+                sets=_in_force(before.sets, durable),
+                topic_id=before.topic_id,
+                durable_record_time=durable_time,
+                base=before.base,
+                caught_up=caught_up,
+                written_at=to_ms(self.clock()),
+            )
+        )
+
+    def _plan_cells(self, overlay: Overlay, stamp: int) -> dict[str, list[tuple[bytes, bytes]]]:
+        touched = overlay.replayed
+        for (campaign, platform, minute), amounts in overlay.deltas.items():
+            for cell in self.keys(campaign, platform, minute):
+                if cell in touched:
+                    _add(touched[cell], amounts)
+                else:
+                    touched[cell] = list(amounts)
+        plan: dict[str, list[tuple[bytes, bytes]]] = {table: [] for table in CELL_TABLES}
+        for (table, key), amounts in touched.items():
+            value = self.tables[table].get(key)
+            if value is not None:
+                _add(amounts, cells.unpack_cell(value).counters)
+            plan[table].append((key, cells.pack_cell(stamp, amounts)))
+        return plan
+
+    def _plan_tombstones(self, overlay: Overlay, progress: Progress) -> dict[str, list[bytes]]:
+        if self._retention is None or progress.record_time is None:
+            return {}
+        return self._retention.expired(self.tables, progress.record_time, keep=overlay.looked_up)
+
+    def keys(self, campaign: str, platform: str, minute: int) -> list[tuple[str, bytes]]:
+        """(table, changelog key) of the four cells that hold a UTC minute (epoch seconds) of a campaign."""
+        name = self._names.get((campaign, platform))
+        if name is None:
+            name = CellName(campaign, POSTS_TOPIC, self.partition, platform).text()
+            self._names[campaign, platform] = name
+        local = local_seconds(minute * 1000, self._zone(campaign))
+        starts = {"minute": minute, "hour": local // 3600 * 3600, "day": local // 86400 * 86400}
+        keys = [(table, cells.window_key(name, starts[table], size)) for table, size in WINDOWS.items()]
+        keys.append((LIFETIME, cells.lifetime_key(name)))
+        return keys
+
+    def _zone(self, campaign: str) -> str:
+        """A campaign's zone cannot change, so any set that knows it will do."""
+        return next(one.zones[campaign] for _, one in reversed(self._sets) if campaign in one.zones)
+
+
+def _plan_entities(overlay: Overlay, stamp: int) -> list[tuple[bytes, bytes]]:
+    plan = []
+    for key, entity in overlay.entities.items():
+        entity.stamp = stamp
+        plan.append((key, pack_entity(entity)))
+    return plan
+
+
+def _add(into: list[int], amounts: Sequence[int]) -> None:
+    for index, amount in enumerate(amounts):
+        into[index] += amount
+
+
+def _in_force(sets: Sequence[SetInForce], durable: int) -> tuple[SetInForce, ...]:
+    """The sets that a replay from behind ``durable`` can need."""
+    before = [one for one in sets if one.since <= durable + 1]
+    return (*before[-1:], *(one for one in sets if one.since > durable + 1))

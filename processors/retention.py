@@ -1,0 +1,84 @@
+"""Retention follows record time: what is older than its limit gets a tombstone.
+
+Late records are refused 48 h behind, and minutes stay 96 h: no record can still want a cell that is gone. Kept per
+partition, in memory only, rebuilt from the recovered keys.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from models.cells import ENTITIES, WINDOWS, parse_window_key
+from models.entity import unpack_entity
+from processors.windows import DAY_MS, HOUR_MS
+
+#: How long a window stays after its end, in milliseconds of record time. Hours and days start in local seconds, which
+#: are at most 14 h off: nothing against days.
+KEEP_MS: Final = {"minute": 96 * HOUR_MS, "hour": 35 * DAY_MS, "day": 400 * DAY_MS}
+#: How long an entity stays after its last change.
+KEEP_ENTITY_MS: Final = 8 * DAY_MS
+#: Tombstones per table and flush: a long pause must not end in one giant flush.
+MOST: Final = 5000
+
+
+class Retention:
+    """Finds what has expired without looking at what has not: keys are grouped by window start or day of change."""
+
+    def __init__(self) -> None:
+        self._windows: dict[str, dict[int, set[bytes]]] = {table: defaultdict(set) for table in KEEP_MS}
+        self._entities: dict[int, set[bytes]] = defaultdict(set)
+
+    def remember(
+        self, cells: Mapping[str, Iterable[tuple[bytes, bytes]]], entities: Iterable[tuple[bytes, bytes]]
+    ) -> None:
+        """These keys are in the tables now."""
+        for table, groups in self._windows.items():
+            for key, _ in cells.get(table, ()):
+                groups[_start(key)].add(key)
+        for key, value in entities:
+            self._entities[unpack_entity(value).changed // DAY_MS].add(key)
+
+    def expired(
+        self, tables: Mapping[str, Mapping[bytes, bytes]], record_time: int, *, keep: AbstractSet[bytes]
+    ) -> dict[str, list[bytes]]:
+        """Keys past their limit per table; they are forgotten here. ``keep``: entities that the flush has touched."""
+        gone = {
+            table: _drain(groups, (record_time - KEEP_MS[table]) // 1000 - WINDOWS[table])
+            for table, groups in self._windows.items()
+        }
+        gone[ENTITIES] = self._expired_entities(tables[ENTITIES], record_time, keep)
+        return {table: keys for table, keys in gone.items() if keys}
+
+    def _expired_entities(
+        self, entities: Mapping[bytes, bytes], record_time: int, keep: AbstractSet[bytes]
+    ) -> list[bytes]:
+        limit = record_time - KEEP_ENTITY_MS
+        gone = []
+        for key in _drain(self._entities, limit // DAY_MS - 1):
+            value = entities.get(key)
+            if value is None:
+                continue
+            changed = unpack_entity(value).changed
+            if key in keep or changed > limit:
+                self._entities[max(changed // DAY_MS, limit // DAY_MS)].add(key)
+            else:
+                gone.append(key)
+        return gone
+
+
+def _start(key: bytes) -> int:
+    return parse_window_key(key)[1]
+
+
+def _drain(groups: dict[int, set[bytes]], last: int) -> list[bytes]:
+    """Take up to ``MOST`` keys out of the groups up to ``last``, oldest first."""
+    taken: list[bytes] = []
+    for start in sorted(start for start in groups if start <= last):
+        group = groups[start]
+        while group and len(taken) < MOST:
+            taken.append(group.pop())
+        if group:
+            break
+        del groups[start]
+    return taken
