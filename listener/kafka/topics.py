@@ -1,0 +1,266 @@
+"""Every topic, declared once: its key, partitions, retention and compaction. Nothing is auto-created."""
+
+import base64
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+
+from listener.errors import UsageProblem
+from listener.kafka.admin import admin_client
+from listener.kafka.settings import KafkaSettings
+from models.cells import ENTITIES, LIFETIME, PROGRESS, TABLES
+from models.topics import MAX_VALUE_BYTES, Namespace
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+POSTS_RETENTION_MS = 7 * DAY_MS
+DEAD_LETTERS_RETENTION_MS = 30 * DAY_MS
+
+#: Fewest replicas with which a write can wait for two of them and still survive the loss of one.
+_REPLICAS_FOR_TWO_IN_SYNC = 3
+#: Room for a record's key, headers and batch overhead above its value.
+_OVERHEAD_BYTES = 65_536
+
+_CHANGELOG = {
+    "segment.bytes": str(64 * 1024 * 1024),
+    "segment.ms": str(HOUR_MS),
+    "min.cleanable.dirty.ratio": "0.1",
+    # A zombie's late write must not be all that is left of a key before its owner has looked again.
+    "min.compaction.lag.ms": str(HOUR_MS),
+    "delete.retention.ms": str(DAY_MS),
+}
+
+_TABLE_KEYS = {ENTITIES: "entity id", PROGRESS: "source topic|partition", LIFETIME: "campaign|topic|partition|platform"}
+_WINDOWED_KEY = '["campaign|topic|partition|platform", [start, end]]'
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """What a topic must be. ``key`` says in words what records are keyed by; ``retention_ms`` None: kept for ever."""
+
+    name: str
+    key: str
+    partitions: int
+    replication_factor: int
+    retention_ms: int | None
+    cleanup_policy: str
+    purpose: str
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def config(self) -> dict[str, str]:
+        """Every topic config that is declared, as Kafka spells it."""
+        retention = {} if self.retention_ms is None else {"retention.ms": str(self.retention_ms)}
+        return {"cleanup.policy": self.cleanup_policy, **retention, **self.extra}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One way in which a cluster's topic is not as declared; ``found`` None: the topic is missing."""
+
+    topic: str
+    what: str
+    declared: str
+    found: str | None
+
+    def __str__(self) -> str:
+        if self.found is None:
+            return f"{self.topic}: missing"
+        return f"{self.topic}: {self.what} is {self.found}, declared {self.declared}"
+
+
+@dataclass(frozen=True)
+class Creation:
+    """What ``create_topics`` did: topics made, configs set, and what still differs."""
+
+    created: tuple[str, ...]
+    updated: tuple[Difference, ...]
+    differences: tuple[Difference, ...]
+
+
+def declared_topics(
+    namespace: Namespace,
+    partitions: int,
+    *,
+    replication_factor: int = 1,
+    min_insync_replicas: int | None = None,
+    posts_retention_ms: int = POSTS_RETENTION_MS,
+) -> tuple[TopicSpec, ...]:
+    """All topics of one namespace. The changelogs have the partitions of the posts, as Faust's co-partitioning asks.
+
+    ``min_insync_replicas`` defaults to 2 from three replicas on, else 1.
+    """
+    if min_insync_replicas is None:
+        min_insync_replicas = 2 if replication_factor >= _REPLICAS_FOR_TWO_IN_SYNC else 1
+    durable = {"min.insync.replicas": str(min_insync_replicas)}
+    records_up_to = str(MAX_VALUE_BYTES + _OVERHEAD_BYTES)
+    posts = TopicSpec(
+        namespace.posts,
+        "post_id",
+        partitions,
+        replication_factor,
+        posts_retention_ms,
+        "delete",
+        "posts: created, updated, engaged with, deleted",
+        {"max.message.bytes": records_up_to, **durable},
+    )
+    dead_letters = TopicSpec(
+        namespace.dead_letters,
+        "key of the original record",
+        partitions,
+        replication_factor,
+        DEAD_LETTERS_RETENTION_MS,
+        "delete",
+        "records that could not be counted, with the reason",
+        durable,
+    )
+    campaigns = TopicSpec(
+        namespace.campaigns, "version", 1, replication_factor, None, "compact", "versions of the campaign set", durable
+    )
+    changelogs = [_changelog(namespace, table, partitions, replication_factor, durable) for table in TABLES]
+    return (posts, dead_letters, campaigns, *changelogs)
+
+
+def _changelog(
+    namespace: Namespace, table: str, partitions: int, replication_factor: int, durable: Mapping[str, str]
+) -> TopicSpec:
+    return TopicSpec(
+        namespace.changelog(table),
+        _TABLE_KEYS.get(table, _WINDOWED_KEY),
+        partitions,
+        replication_factor,
+        None,
+        "compact",
+        f"state of the table {table}",
+        {**_CHANGELOG, **durable},
+    )
+
+
+def usual_replication(settings: KafkaSettings) -> int:
+    """Three replicas, or as many as the cluster has brokers. Raises UsageProblem when none answers."""
+    with admin_client(settings) as admin:
+        return min(_REPLICAS_FOR_TWO_IN_SYNC, len(admin.describe_cluster()["brokers"]))
+
+
+def create_topics(settings: KafkaSettings, specs: Sequence[TopicSpec], *, update_config: bool = False) -> Creation:
+    """Make the topics that are missing; change an existing one's configs only with ``update_config``.
+
+    Partition counts and replication are never changed: keys would move, and the counts with them. Safe to repeat and to
+    run twice at once. Raises UsageProblem when no broker answers or the cluster refuses a topic.
+    """
+    with admin_client(settings) as admin:
+        created = _create_missing(admin, specs)
+        differences = _differences(admin, specs)
+        updated = _update(admin, differences) if update_config else ()
+        left = tuple(difference for difference in differences if difference not in updated)
+    return Creation(created, updated, left)
+
+
+def check_topics(settings: KafkaSettings, specs: Sequence[TopicSpec]) -> list[Difference]:
+    """How the cluster's topics differ from the declared ones; empty when all is well."""
+    with admin_client(settings) as admin:
+        return _differences(admin, specs)
+
+
+def topic_id(settings: KafkaSettings, topic: str) -> str:
+    """Kafka's own id of a topic, as its tools print it (22 characters): a topic made anew has another.
+
+    Raises UsageProblem when there is no such topic.
+    """
+    with admin_client(settings) as admin:
+        found = _describe(admin, [topic]).get(topic)
+    if found is None:
+        raise UsageProblem(f"there is no topic {topic}: `listener topics create` makes what is missing.")
+    return base64.urlsafe_b64encode(uuid.UUID(found["topic_id"]).bytes).decode().rstrip("=")
+
+
+def _create_missing(admin: Any, specs: Sequence[TopicSpec]) -> tuple[str, ...]:
+    existing = _describe(admin, [spec.name for spec in specs])
+    missing = [spec for spec in specs if spec.name not in existing]
+    if not missing:
+        return ()
+    request = {
+        spec.name: {
+            "num_partitions": spec.partitions,
+            "replication_factor": spec.replication_factor,
+            "configs": spec.config,
+        }
+        for spec in missing
+    }
+    made = [topic["name"] for topic in admin.create_topics(request, raise_errors=False)["topics"] if _was_made(topic)]
+    admin.wait_for_topics([spec.name for spec in missing])
+    return tuple(made)
+
+
+def _was_made(topic: Mapping[str, Any]) -> bool:
+    error = for_code(topic["error_code"])
+    if error is TopicAlreadyExistsError:
+        return False
+    if error is not NoError:
+        raise UsageProblem(
+            f"Kafka refuses the topic {topic['name']}: {topic.get('error_message') or error.__name__}. "
+            "Check --partitions and --replication-factor against the cluster."
+        )
+    return True
+
+
+def _describe(admin: Any, names: Sequence[str]) -> dict[str, Any]:
+    """The metadata of those of the topics that exist."""
+    found = {}
+    for topic in admin.describe_topics(list(names)):
+        error = for_code(topic["error_code"])
+        if error is NoError:
+            found[topic["name"]] = topic
+        elif error is not UnknownTopicOrPartitionError:
+            raise error(topic["name"])
+    return found
+
+
+def _differences(admin: Any, specs: Sequence[TopicSpec]) -> list[Difference]:
+    topics = _describe(admin, [spec.name for spec in specs])
+    configs = _configs(admin, [spec for spec in specs if spec.name in topics])
+    differences: list[Difference] = []
+    for spec in specs:
+        if spec.name in topics:
+            differences += _compare(spec, topics[spec.name], configs[spec.name])
+        else:
+            differences.append(Difference(spec.name, "topic", "present", None))
+    return differences
+
+
+def _configs(admin: Any, specs: Sequence[TopicSpec]) -> dict[str, dict[str, Any]]:
+    if not specs:
+        return {}
+    wanted = [ConfigResource(ConfigResourceType.TOPIC, spec.name, list(spec.config)) for spec in specs]
+    described: dict[str, dict[str, Any]] = admin.describe_configs(wanted, config_filter="all")["topic"]
+    return described
+
+
+def _compare(spec: TopicSpec, topic: Mapping[str, Any], config: Mapping[str, Any]) -> Iterable[Difference]:
+    partitions = topic["partitions"]
+    counts = {
+        "partitions": (spec.partitions, len(partitions)),
+        "replication factor": (spec.replication_factor, min(len(p["replica_nodes"]) for p in partitions)),
+    }
+    for what, (declared, found) in counts.items():
+        if declared != found:
+            yield Difference(spec.name, what, str(declared), str(found))
+    for name, declared_value in spec.config.items():
+        value = config[name]["value"]
+        if value != declared_value:
+            yield Difference(spec.name, name, declared_value, str(value))
+
+
+def _update(admin: Any, differences: Sequence[Difference]) -> tuple[Difference, ...]:
+    """Set the configs that differ; what cannot be set by a config (partitions, replication, absence) stays."""
+    settable = [d for d in differences if d.found is not None and "." in d.what]
+    by_topic: dict[str, dict[str, str]] = {}
+    for difference in settable:
+        by_topic.setdefault(difference.topic, {})[difference.what] = difference.declared
+    if by_topic:
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, new) for name, new in by_topic.items()])
+    return tuple(settable)
