@@ -1,14 +1,33 @@
-"""``listener kafka``."""
+"""``listener kafka`` and ``listener topics``."""
 
+import functools
 import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import Any, ParamSpec, TypeVar
 
 import click
 
 from listener.errors import UsageProblem
 from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.jars import class_path
+from listener.kafka.naming import namespace_options
+from listener.kafka.settings import KafkaSettings, kafka_options
+from listener.kafka.topics import (
+    DAY_MS,
+    POSTS_RETENTION_MS,
+    TopicSpec,
+    check_topics,
+    create_topics,
+    declared_topics,
+    usual_replication,
+)
+from models.topics import Namespace
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @click.command()
@@ -48,6 +67,96 @@ def kafka(
             raise broker.failure()
     except KeyboardInterrupt:
         _say("stopped")
+
+
+@click.group()
+def topics() -> None:
+    """Create, check or list the topics: every one is declared, none is made by accident."""
+
+
+def spec_options(command: Callable[P, R]) -> Callable[..., R]:
+    """Give a command the options that decide what the topics must be, as one argument ``declare``.
+
+    ``declare(replication_factor)`` makes the specs; the factor there is for when the user gave none.
+    """
+
+    @namespace_options
+    @click.option(
+        "--partitions",
+        envvar="LISTENER_PARTITIONS",
+        type=click.IntRange(min=1),
+        default=4,
+        show_default=True,
+        show_envvar=True,
+        help="Partitions of the posts and of every changelog: the most workers that can share the counting.",
+    )
+    @click.option("--replication-factor", type=click.IntRange(min=1), help="Default: 3, or as many as brokers.")
+    @click.option("--min-insync-replicas", type=click.IntRange(min=1), help="Default: 2 from three replicas on.")
+    @click.option(
+        "--posts-retention-days",
+        type=click.FloatRange(min=0, min_open=True),
+        default=POSTS_RETENTION_MS / DAY_MS,
+        show_default=True,
+    )
+    @functools.wraps(command)
+    def wrapper(
+        *args: Any,
+        namespace: Namespace,
+        partitions: int,
+        replication_factor: int | None,
+        min_insync_replicas: int | None,
+        posts_retention_days: float,
+        **kwargs: Any,
+    ) -> R:
+        def declare(usual: int) -> tuple[TopicSpec, ...]:
+            return declared_topics(
+                namespace,
+                partitions,
+                replication_factor=replication_factor or usual,
+                min_insync_replicas=min_insync_replicas,
+                posts_retention_ms=round(posts_retention_days * DAY_MS),
+            )
+
+        kwargs["declare"] = declare
+        return command(*args, **kwargs)
+
+    return wrapper
+
+
+@topics.command()
+@kafka_options
+@spec_options
+@click.option("--update-config", is_flag=True, help="Also set configs that differ; partitions are never changed.")
+def create(kafka: KafkaSettings, declare: Callable[[int], tuple[TopicSpec, ...]], *, update_config: bool) -> None:
+    """Make what is missing and say what differs. Exits 1 when something still differs."""
+    done = create_topics(kafka, declare(usual_replication(kafka)), update_config=update_config)
+    for name in done.created:
+        click.echo(f"{name}: created")
+    for update in done.updated:
+        click.echo(f"{update.topic}: {update.what} set to {update.declared} (was {update.found})")
+    for difference in done.differences:
+        click.echo(str(difference))
+    sys.exit(1 if done.differences else 0)
+
+
+@topics.command()
+@kafka_options
+@spec_options
+def check(kafka: KafkaSettings, declare: Callable[[int], tuple[TopicSpec, ...]]) -> None:
+    """Print each difference between the cluster's topics and the declared ones. Exits 1 when there is any."""
+    differences = check_topics(kafka, declare(usual_replication(kafka)))
+    for difference in differences:
+        click.echo(str(difference))
+    sys.exit(1 if differences else 0)
+
+
+@topics.command("list")
+@spec_options
+def list_(declare: Callable[[int], tuple[TopicSpec, ...]]) -> None:
+    """Print the declared topics, tab-separated: name, key, partitions, configs, purpose. Needs no broker."""
+    for spec in declare(1):
+        config = ",".join(f"{name}={value}" for name, value in spec.config.items())
+        click.echo("\t".join((spec.name, spec.key, str(spec.partitions), config, spec.purpose)))
 
 
 def parse_properties(pairs: tuple[str, ...]) -> dict[str, str]:
