@@ -9,7 +9,21 @@ class UsageProblem(Exception):  # noqa: N818 - a problem the user mends, not a b
 
 
 class Halt(Exception):  # noqa: N818
-    """Going on would lose or double counts, or hide a bad deploy: the process stops at once, loudly (crash-only).
+    """Going on would lose or double counts: the process stops at once, loudly (crash-only).
 
     The supervisor restarts it; the message says what an operator should look at if that does not help.
     """
+
+    exit_code = 1
+
+
+class CapHalt(Halt):
+    """The cap on dead letters is reached: a restart will not help, somebody must look."""
+
+    exit_code = 3
+
+
+class RefusedHalt(Halt):
+    """Changelogs and source topic do not belong together: a restart will not help, a named command will."""
+
+    exit_code = 4

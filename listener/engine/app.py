@@ -1,0 +1,113 @@
+"""The Faust application: one agent, six tables, chunk delivery. Built by ``create_app``, never at import."""
+
+from typing import Any, Final, Protocol
+
+import faust
+
+from listener.engine.check import require_known_engine
+from listener.engine.consumer import ChunkTransport
+from listener.engine.tables import PartitionStore, PartitionTable, StampTables
+from listener.kafka.settings import KafkaSettings
+from models.cells import LIFETIME, PROGRESS, WINDOWS
+from models.topics import Namespace
+from processors.overlay import Chunk
+
+#: Chunks that may wait for the agent; each holds up to one fetch of a partition.
+BUFFERED_CHUNKS: Final = 8
+
+
+class Counting(Protocol):
+    """What the engine drives: the owner of the partitions' planes."""
+
+    async def acquire(self, partitions: set[int]) -> dict[int, int]:
+        """Recover these partitions; returns the offset at which to read on in each."""
+
+    async def release(self) -> None:
+        """Let all partitions go: end what is in flight, drop what is not durable."""
+
+    async def count(self, partition: int, chunk: Chunk) -> None:
+        """Count a chunk; returns when there is room for the next."""
+
+
+class CountingApp(faust.App):
+    """A Faust app that hands rebalances and chunks to ``counting``."""
+
+    counting: Counting
+    sources: tuple[str, ...]
+
+    def _new_transport(self) -> ChunkTransport:
+        return ChunkTransport(self.conf.broker_consumer, self)
+
+    def store(self, table: str) -> PartitionStore:
+        """The store of a table by its short name."""
+        found: PartitionStore = self.tables[table].data
+        return found
+
+
+def create_app(
+    kafka: KafkaSettings,
+    namespace: Namespace,
+    counting: Counting,
+    *,
+    partitions: int,
+    session_timeout: float,
+    instance_id: str | None = None,
+) -> CountingApp:
+    """A worker's app.
+
+    ``session_timeout`` in seconds: how soon another worker takes over after a crash. ``instance_id``: static group
+    membership, for workers that come back under the same name.
+    """
+    require_known_engine()
+    app = CountingApp(
+        namespace.app,
+        broker=kafka.faust_broker(),
+        broker_credentials=kafka.faust_credentials(),
+        broker_session_timeout=session_timeout,
+        broker_heartbeat_interval=session_timeout / 4,
+        broker_request_timeout=max(30.0, session_timeout),
+        broker_max_poll_interval=300.0,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=4 * 1024 * 1024,
+        consumer_group_instance_id=instance_id,
+        producer_request_timeout=20.0,
+        processing_guarantee="at_least_once",
+        stream_wait_empty=False,
+        stream_recovery_delay=0.0,
+        stream_buffer_maxsize=BUFFERED_CHUNKS,
+        table_standby_replicas=0,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        topic_partitions=partitions,
+        web_enabled=False,
+        store="memory://",
+        Table=PartitionTable,
+        TableManager=StampTables,
+        loghandlers=[],
+        logging_config=None,
+    )
+    app.counting = counting
+    app.sources = (namespace.posts,)
+    _declare_tables(app, partitions)
+    _declare_agent(app, namespace.posts, counting)
+    return app
+
+
+def _declare_tables(app: CountingApp, partitions: int) -> None:
+    """Windowed tables never expire by Faust's wall clock: retention follows record time and is the plane's."""
+    for name, size in WINDOWS.items():
+        app.Table(name, value_type=bytes, partitions=partitions).tumbling(size, expires=None)
+    for name in (LIFETIME, PROGRESS):
+        app.Table(name, value_type=bytes, partitions=partitions)
+    app.Table("entities", key_type=bytes, value_type=bytes, partitions=partitions)
+
+
+def _declare_agent(app: CountingApp, topic: str, counting: Counting) -> None:
+    channel = app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+
+    @app.agent(channel, name="count", concurrency=1)
+    async def count(stream: Any) -> None:
+        async for event in stream.noack().events():
+            message = event.message
+            if message.generation_id == app.consumer_generation_id:
+                await counting.count(message.partition, message.chunk)

@@ -1,0 +1,1 @@
+"""A worker of the counting plane: owns partitions, counts them, makes the counts durable."""

@@ -1,0 +1,78 @@
+"""``listener worker``: one process of the counting plane."""
+
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import click
+import uvloop
+
+from listener.kafka.settings import KafkaSettings, kafka_options
+from listener.worker.settings import WorkerSettings
+from models.topics import Namespace
+
+
+@click.command(help="Count posts: one worker of the counting plane. Run as many as there are partitions, at most.")
+@kafka_options
+@click.option(
+    "--app", default="listener", envvar="LISTENER_APP", show_default=True, help="Consumer group and changelogs."
+)
+@click.option("--topic-prefix", default="", envvar="LISTENER_TOPIC_PREFIX", help="Goes before every topic name.")
+@click.option(
+    "--campaigns",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="LISTENER_CAMPAIGNS",
+    help="Directory of campaign files to put in force; without it the latest set on the topic holds.",
+)
+@click.option(
+    "--retention", type=click.Choice(["on", "off"]), default="on", envvar="LISTENER_RETENTION", show_default=True
+)
+@click.option("--dlq-cap", type=click.Choice(["on", "off"]), default="on", envvar="LISTENER_DLQ_CAP", show_default=True)
+@click.option("--http-host", default="127.0.0.1", envvar="LISTENER_WORKER_HTTP_HOST", show_default=True)
+@click.option("--http-port", default=8081, envvar="LISTENER_WORKER_HTTP_PORT", show_default=True, type=int)
+@click.option(
+    "--session-timeout",
+    default=10.0,
+    envvar="LISTENER_SESSION_TIMEOUT",
+    show_default=True,
+    type=click.FloatRange(min=1.0),
+    help="Seconds after which another worker takes over from one that died.",
+)
+@click.option("--instance-id", envvar="LISTENER_INSTANCE_ID", help="Static group membership, e.g. the pod's name.")
+@click.option("--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True)
+def worker(
+    kafka: KafkaSettings,
+    app: str,
+    topic_prefix: str,
+    campaigns: Path | None,
+    retention: str,
+    dlq_cap: str,
+    http_host: str,
+    http_port: int,
+    session_timeout: float,
+    instance_id: str | None,
+    log_level: str,
+) -> None:
+    """Run a worker until SIGTERM or SIGINT."""
+    logging.basicConfig(
+        level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for library in ("aiokafka", "kafka", "faust", "mode", "listener.engine"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+    settings = WorkerSettings(
+        kafka=kafka,
+        namespace=Namespace(app, topic_prefix),
+        campaigns=campaigns,
+        retention=retention == "on",
+        capped=dlq_cap == "on",
+        http_host=http_host,
+        http_port=http_port,
+        session_timeout=session_timeout,
+        instance_id=instance_id,
+    )
+    from listener.worker.service import run  # noqa: PLC0415 - Faust takes a second to import
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(settings, stop_signals=(signal.SIGTERM, signal.SIGINT)))

@@ -1,0 +1,212 @@
+"""The owner of this worker's partitions: recovers, counts, flushes, commits. The pure part is processors/plane.py.
+
+::
+
+    acquire ─► (recover tables) ─► PartitionPlane
+    chunk ─► count ─► due? ─► flush: cells ─► acknowledged ─► the rest ─► acknowledged ─► tables ─► commit
+    release ─► flushes in flight end ─► planes and tables are dropped
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, NoReturn, Protocol
+
+from listener.errors import CapHalt, Halt, RefusedHalt
+from listener.worker.guard import StallGuard, end_process
+from listener.worker.publisher import Publisher
+from listener.worker.recovery import Recovery
+from models.cells import PROGRESS
+from processors.cap import CapReached
+from processors.overlay import Chunk
+from processors.plane import Gap, PartitionPlane
+from processors.resume import Refused
+
+_log = logging.getLogger("listener.worker.counting")
+
+#: A flush starts at so many records, or when the oldest has waited so long (seconds).
+FLUSH_RECORDS: Final = 10_000
+FLUSH_AFTER_S: Final = 0.3
+#: An idle partition restates its progress this often (seconds): boards tell idle from dead by it.
+HEARTBEAT_S: Final = 5.0
+COMMIT_S: Final = 1.0
+TICK_S: Final = 0.05
+#: A flush in flight at a rebalance gets this long before the process gives up.
+RELEASE_S: Final = 25.0
+
+
+class Offsets(Protocol):
+    """What counting asks of the consumer."""
+
+    async def commit(self, offsets: dict[int, int]) -> None:
+        """Commit next offsets by partition."""
+
+    def highwater(self, partition: int) -> int | None:
+        """The end offset of a partition as last seen."""
+
+
+@dataclass
+class Owned:
+    """A partition that this worker owns now."""
+
+    plane: PartitionPlane
+    waiting_since: float | None = None
+    written: float = 0.0
+    task: asyncio.Task[None] | None = None
+
+
+@dataclass
+class Counting:
+    """Counts all partitions of one worker. ``end`` ends the process; tests pass their own."""
+
+    recovery: Recovery
+    publisher: Publisher
+    guard: StallGuard
+    offsets: Offsets | None = None
+    end: Callable[[BaseException], NoReturn] = end_process
+    now: Callable[[], float] = time.monotonic
+    owned: dict[int, Owned] = field(default_factory=dict)
+    flushes: int = 0
+    _commits: dict[int, int] = field(default_factory=dict)
+    _committed_at: float = 0.0
+
+    # ── what the engine calls ──
+
+    async def acquire(self, partitions: set[int]) -> dict[int, int]:
+        """Recover ``partitions``; returns where to read on in each."""
+        try:
+            planes = await self.recovery.planes(partitions)
+            for plane in planes.values():
+                await self._adopt(plane)
+        except Refused as refusal:
+            self.end(RefusedHalt(str(refusal)))
+        except Exception as error:  # noqa: BLE001 - a worker that cannot recover must not wait quietly
+            self.end(error)
+        self.owned = {number: Owned(plane, written=self.now()) for number, plane in planes.items()}
+        return {number: plane.position - plane.base for number, plane in planes.items()}
+
+    async def release(self) -> None:
+        """Let go: flushes in flight end or the process does; what is not durable is dropped and will be replayed."""
+        owned, self.owned = self.owned, {}
+        tasks = [one.task for one in owned.values() if one.task is not None]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=RELEASE_S)
+            if late:
+                self.end(Halt("a flush did not end before the partitions had to be given up"))
+        await self._commit()
+        self.recovery.drop()
+
+    async def count(self, partition: int, chunk: Chunk) -> None:
+        """Fold a chunk; waits while the broker is slower than the counting."""
+        owned = self.owned.get(partition)
+        if owned is None:
+            return
+        try:
+            owned.plane.count(chunk)
+        except CapReached as reached:
+            self.end(CapHalt(f"{reached}. Look at the dead letters; `--dlq-cap off` lets the worker go on"))
+        except Gap as gap:
+            self.end(Halt(str(gap)))
+        except Exception as error:  # noqa: BLE001 - an agent that goes on after an error would skip a chunk
+            self.end(error)
+        if owned.waiting_since is None:
+            owned.waiting_since = self.now()
+        if owned.plane.overlay.records >= FLUSH_RECORDS:
+            if owned.task is not None and owned.plane.overlay.records >= 2 * FLUSH_RECORDS:
+                await asyncio.wait([owned.task])
+            self._flush(partition, owned)
+
+    # ── the loop beside ──
+
+    async def run(self) -> None:
+        """Flush what is due, restate progress, commit; forever."""
+        while True:
+            self.guard.beat()
+            for partition, owned in list(self.owned.items()):
+                self._tick(partition, owned)
+            if self.now() - self._committed_at >= COMMIT_S:
+                await self._commit()
+            await asyncio.sleep(TICK_S)
+
+    async def drain(self) -> None:
+        """Before a stop: make everything durable and commit it."""
+        for partition, owned in list(self.owned.items()):
+            if owned.task is not None:
+                await asyncio.wait([owned.task])
+            if owned.plane.overlay.records:
+                self._flush(partition, owned)
+        await self.release()
+
+    def _tick(self, partition: int, owned: Owned) -> None:
+        if owned.task is not None:
+            return
+        now = self.now()
+        if owned.waiting_since is not None:
+            if now - owned.waiting_since >= FLUSH_AFTER_S:
+                self._flush(partition, owned)
+            return
+        settled = owned.plane.progress.durable == owned.plane.progress.stamp
+        if now - owned.written >= (HEARTBEAT_S if settled else FLUSH_AFTER_S):
+            self._start(owned, self._restate(partition, owned))
+
+    def _flush(self, partition: int, owned: Owned) -> None:
+        if owned.task is None and owned.plane.can_flush:
+            owned.waiting_since = None
+            self._start(owned, self._write(partition, owned))
+
+    def _start(self, owned: Owned, work: Coroutine[Any, Any, None]) -> None:
+        owned.task = asyncio.create_task(self._or_end(owned, work))
+
+    async def _or_end(self, owned: Owned, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - a write that failed leaves nothing to go on with
+            self.end(error)
+        finally:
+            owned.written = self.now()
+            owned.task = None
+
+    async def _write(self, partition: int, owned: Owned) -> None:
+        plane = owned.plane
+        plan = plane.take_flush(caught_up=self._caught_up(partition, plane))
+        self.guard.beat()
+        await self.publisher.first(partition, plan)
+        self.guard.beat()
+        await self.publisher.then(partition, plan)
+        plane.flushed(plan)
+        self.flushes += 1
+        self._commits[partition] = plan.next_offset
+
+    async def _restate(self, partition: int, owned: Owned) -> None:
+        plane = owned.plane
+        progress = plane.heartbeat(caught_up=self._caught_up(partition, plane))
+        self.guard.beat()
+        await self.publisher.tables(partition, {PROGRESS: [plane.progress_record(progress)]})
+
+    async def _adopt(self, plane: PartitionPlane) -> None:
+        """The current campaign set holds from the next new record on, durably before that record is counted."""
+        current = self.recovery.current
+        if current is None:
+            raise Halt("no campaign set was published")
+        in_force = plane.progress.sets[-1].version if plane.progress.sets else None
+        if in_force != current.version:
+            progress = plane.adopt(current)
+            await self.publisher.tables(plane.partition, {PROGRESS: [plane.progress_record(progress)]})
+
+    def _caught_up(self, partition: int, plane: PartitionPlane) -> bool:
+        end = self.offsets.highwater(partition) if self.offsets else None
+        return end is not None and plane.position - plane.base >= end
+
+    async def _commit(self) -> None:
+        self._committed_at = self.now()
+        commits, self._commits = self._commits, {}
+        if commits and self.offsets is not None:
+            await self.offsets.commit(commits)
+
+
+def wall_clock() -> datetime:
+    """The only clock of a worker that is not for waiting."""
+    return datetime.now(UTC)

@@ -1,0 +1,130 @@
+"""Recovery: the tables of newly owned partitions from their changelogs, and where to read on."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from aiokafka import TopicPartition
+
+from listener.changelog import read_to_end
+from listener.kafka.settings import KafkaSettings
+from listener.kafka.topics import topic_id
+from listener.worker.sets import SetStore
+from models.cells import ENTITIES, PROGRESS, TABLES, cell_stamp
+from models.entity import entity_stamp
+from models.progress import unpack_progress
+from models.topics import Namespace
+from processors.overlay import CompiledSet
+from processors.plane import PartitionPlane
+from processors.resume import Source, resume
+
+_log = logging.getLogger("listener.worker.recovery")
+
+type_records = list[tuple[int, bytes, bytes | None]]
+
+
+class Store(Protocol):
+    """A table's data, by partition."""
+
+    def partition(self, number: int) -> dict[bytes, bytes]:
+        """The durable state of one partition."""
+
+    def drop(self) -> None:
+        """Forget all partitions."""
+
+
+def _progress_stamp(value: bytes) -> int:
+    return unpack_progress(value).stamp
+
+
+#: How to read the stamp of a table's values.
+STAMPS: Final[dict[str, Callable[[bytes], int]]] = {
+    **dict.fromkeys(TABLES, cell_stamp),
+    ENTITIES: entity_stamp,
+    PROGRESS: _progress_stamp,
+}
+
+
+def merge(part: dict[bytes, bytes], records: type_records, stamp: Callable[[bytes], int]) -> None:
+    """Take changelog records over: the highest stamp per key wins, at equal stamps the later record.
+
+    A zombie's late append has a lower stamp than what the new owner wrote before it.
+    """
+    for _, key, value in records:
+        if value is None:
+            part.pop(key, None)
+            continue
+        known = part.get(key)
+        if known is None or stamp(value) >= stamp(known):
+            part[key] = value
+
+
+@dataclass
+class Recovery:
+    """Builds the planes of partitions. ``stores``: table → store; ``sources``: (first, end, committed) by partition."""
+
+    kafka: KafkaSettings
+    namespace: Namespace
+    sets: SetStore
+    clock: Callable[[], datetime]
+    retention: bool = True
+    capped: bool = True
+    stores: Mapping[str, Store] | None = None
+    sources: Callable[[set[int]], Awaitable[Mapping[int, tuple[int, int, int | None]]]] | None = None
+    current: CompiledSet | None = None
+    seconds: float | None = None
+    records: int = 0
+
+    async def planes(self, partitions: set[int]) -> dict[int, PartitionPlane]:
+        """Recover ``partitions`` and put a plane on each, ready to count from its position."""
+        if self.stores is None or self.sources is None:
+            raise RuntimeError("recovery is not wired to an engine yet")
+        self.drop()
+        if not partitions:
+            return {}
+        began = time.monotonic()
+        topic, offsets, read = await asyncio.gather(
+            asyncio.to_thread(topic_id, self.kafka, self.namespace.posts),
+            self.sources(partitions),
+            self._read(partitions),
+        )
+        planes = {}
+        for number in sorted(partitions):
+            first, end, committed = offsets[number]
+            planes[number] = await self._plane(number, Source(number, topic, first, end, committed))
+        self.seconds, self.records = time.monotonic() - began, read
+        _log.info("recovered partitions %s: %d records in %.2f s", sorted(partitions), read, self.seconds)
+        return planes
+
+    def drop(self) -> None:
+        """Forget what was recovered: another worker may own it now."""
+        for store in (self.stores or {}).values():
+            store.drop()
+
+    async def _plane(self, number: int, source: Source) -> PartitionPlane:
+        tables = {table: store.partition(number) for table, store in (self.stores or {}).items()}
+        found = resume(tables, source)
+        sets = [(one.since, await self.sets.compiled(one.version)) for one in found.progress.sets]
+        return PartitionPlane(
+            number, tables, found, sets, clock=self.clock, retention=self.retention, capped=self.capped
+        )
+
+    async def _read(self, partitions: set[int]) -> int:
+        """Read all changelog partitions of these source partitions to their end; returns the number of records."""
+        tables = {self.namespace.changelog(table): table for table in TABLES}
+        read = 0
+
+        def take(tp: TopicPartition, records: type_records) -> None:
+            nonlocal read
+            read += len(records)
+            table = tables[tp.topic]
+            merge((self.stores or {})[table].partition(tp.partition), records, STAMPS[table])
+
+        await read_to_end(
+            self.kafka, [TopicPartition(topic, number) for topic in tables for number in partitions], take
+        )
+        return read

@@ -1,0 +1,125 @@
+"""A worker from start to stop: wires the engine, the counting plane and the HTTP endpoints."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from faust.types import TP
+
+from listener.campaigns.files import load_campaigns
+from listener.engine.app import CountingApp, create_app
+from listener.errors import Halt, UsageProblem
+from listener.worker.cluster import partitions_of
+from listener.worker.counting import Counting, wall_clock
+from listener.worker.guard import StallGuard, end_process
+from listener.worker.publisher import Publisher, create_producer
+from listener.worker.recovery import Recovery
+from listener.worker.sets import SetStore
+from listener.worker.settings import WorkerSettings
+from listener.worker.status import serve_status
+from models.cells import TABLES
+
+_log = logging.getLogger("listener.worker.service")
+
+
+@dataclass
+class EngineOffsets:
+    """The consumer's view of offsets, for the counting plane."""
+
+    app: CountingApp
+    topic: str
+
+    async def commit(self, offsets: dict[int, int]) -> None:
+        """Commit next offsets by partition."""
+        await self.app.consumer.commit_offsets(offsets, self.topic)
+
+    def highwater(self, partition: int) -> int | None:
+        """The end offset of a partition as last seen."""
+        end: int | None = self.app.consumer.highwater(TP(self.topic, partition))
+        return end
+
+    async def sources(self, partitions: set[int]) -> Mapping[int, tuple[int, int, int | None]]:
+        """(log start, end, committed) by partition."""
+        found: Mapping[int, tuple[int, int, int | None]] = await self.app.consumer.offsets(self.topic, partitions)
+        return found
+
+
+async def run(settings: WorkerSettings, stop_signals: Iterable[int]) -> None:
+    """Count until a stop signal; what was counted is durable and committed when this returns."""
+    stop = asyncio.Event()
+    for number in stop_signals:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    partitions = await asyncio.to_thread(partitions_of, settings.kafka, settings.namespace)
+    async with AsyncExitStack() as stack:
+        producer = await _producer(settings, stack)
+        counting = await _counting(settings, producer)
+        app = create_app(
+            settings.kafka,
+            settings.namespace,
+            counting,
+            partitions=partitions,
+            session_timeout=settings.session_timeout,
+            instance_id=settings.instance_id,
+        )
+        offsets = EngineOffsets(app, settings.namespace.posts)
+        counting.offsets = offsets
+        counting.recovery.sources = offsets.sources
+        counting.recovery.stores = {table: app.store(table) for table in TABLES}
+        await stack.enter_async_context(serve_status(settings, app, counting))
+        await _count(app, counting, stop)
+
+
+async def _producer(settings: WorkerSettings, stack: AsyncExitStack) -> AIOKafkaProducer:
+    producer = create_producer(settings.kafka)
+    try:
+        await producer.start()
+    except KafkaError as error:
+        servers = ", ".join(settings.kafka.bootstrap_servers)
+        raise UsageProblem(f"Kafka at {servers} does not answer ({error}). `listener kafka` starts one.") from error
+    stack.push_async_callback(producer.stop)
+    return producer
+
+
+async def _counting(settings: WorkerSettings, producer: AIOKafkaProducer) -> Counting:
+    """The counting plane with the campaign set that is to hold from now on."""
+    sets = SetStore(settings.kafka, settings.namespace)
+    if settings.campaigns is not None:
+        campaign_set = load_campaigns(settings.campaigns)
+        await sets.publish(campaign_set, producer)
+        version: str | None = campaign_set.version
+    else:
+        version = await sets.load()
+    if version is None:
+        raise UsageProblem(f"no campaign set on topic {settings.namespace.campaigns}: start a worker with --campaigns.")
+    recovery = Recovery(
+        settings.kafka,
+        settings.namespace,
+        sets,
+        wall_clock,
+        retention=settings.retention,
+        capped=settings.capped,
+        current=await sets.compiled(version),
+    )
+    return Counting(recovery, Publisher(producer, settings.namespace), StallGuard(settings.session_timeout))
+
+
+async def _count(app: CountingApp, counting: Counting, stop: asyncio.Event) -> None:
+    """Run the engine until ``stop``; any end that was not asked for ends the process."""
+    loop = asyncio.create_task(counting.run())
+    await app.start()
+    asked = asyncio.create_task(stop.wait())
+    ended = asyncio.create_task(app.wait_until_stopped())
+    await asyncio.wait([asked, ended, loop], return_when=asyncio.FIRST_COMPLETED)
+    if not stop.is_set():
+        crash = app.crash_reason or (loop.exception() if loop.done() else None)
+        end_process(crash or Halt("the engine stopped without being asked to"))
+    _log.info("stopping: making what was counted durable")
+    await counting.drain()
+    loop.cancel()
+    ended.cancel()
+    with suppress(asyncio.CancelledError):
+        await app.stop()

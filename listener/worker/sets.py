@@ -1,0 +1,82 @@
+"""Campaign sets on their topic: immutable versions, so that a replayed record meets the set that it met first.
+
+``listener.campaigns.v1``: compacted, one partition; key = version, value = the set. The last record is the latest set.
+"""
+
+from dataclasses import dataclass, field
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from processors.match.types import CampaignMatch
+
+from listener.changelog import read_to_end
+from listener.errors import Halt
+from listener.kafka.settings import KafkaSettings
+from models.campaign import CampaignSet
+from models.post import Post
+from models.topics import Namespace
+from processors.match import Matcher
+from processors.overlay import CompiledSet
+
+
+def compile_set(campaign_set: CampaignSet) -> CompiledSet:
+    """The set with its automata built: seconds for thousands of keywords, so once per version."""
+    matcher = Matcher(campaign_set)
+
+    def match(post: Post) -> tuple[CampaignMatch, ...]:
+        author = post.author
+        return matcher.post(
+            post.text or "",
+            platform=post.platform,
+            author_handle=author.handle if author else None,
+            author_id=author.id if author else None,
+            mentions=post.mentions,
+            is_repost=post.repost_of is not None,
+            created_at=post.created_at,
+        )
+
+    zones = {campaign.id: campaign.timezone for campaign in campaign_set.campaigns}
+    return CompiledSet(campaign_set.version, matcher.prefilter.find, match, zones)
+
+
+@dataclass
+class SetStore:
+    """The versions on the topic, compiled when needed."""
+
+    kafka: KafkaSettings
+    namespace: Namespace
+    _known: dict[str, CampaignSet] = field(default_factory=dict)
+    _compiled: dict[str, CompiledSet] = field(default_factory=dict)
+
+    async def load(self) -> str | None:
+        """Read the topic; returns the latest version, None while there is none."""
+        latest: list[str] = []
+
+        def take(_tp: object, records: list[tuple[int, bytes, bytes | None]]) -> None:
+            for _, key, value in records:
+                if value is not None:
+                    self._known[key.decode()] = CampaignSet.from_json(value)
+                    latest[:] = [key.decode()]
+
+        await read_to_end(self.kafka, [TopicPartition(self.namespace.campaigns, 0)], take)
+        return latest[0] if latest else None
+
+    async def publish(self, campaign_set: CampaignSet, producer: AIOKafkaProducer) -> None:
+        """Make ``campaign_set`` the latest, durably, unless it already is."""
+        if await self.load() != campaign_set.version:
+            await producer.send_and_wait(
+                self.namespace.campaigns, key=campaign_set.version.encode(), value=campaign_set.to_json(), partition=0
+            )
+        self._known[campaign_set.version] = campaign_set
+
+    async def compiled(self, version: str) -> CompiledSet:
+        """A version ready for use; Halt where the topic has lost it, since records could not be judged again."""
+        if version not in self._known:
+            await self.load()
+        if version not in self._known:
+            raise Halt(
+                f"campaign set {version} is in force but no longer on topic {self.namespace.campaigns}: restore the "
+                f"topic, or count again from the retained posts with: listener rebase --rebuild"
+            )
+        if version not in self._compiled:
+            self._compiled[version] = compile_set(self._known[version])
+        return self._compiled[version]
