@@ -17,6 +17,7 @@ COMMANDS = {
     "recount": "listener.recount.command:recount",
     "worker": "listener.worker.command:worker",
     "board": "listener.board.command:board",
+    "rebase": "listener.worker.rebase:rebase_command",
     "kafka": "listener.kafka.commands:kafka",
     "topics": "listener.kafka.commands:topics",
     "schema": "listener.schema:schema",

@@ -114,17 +114,32 @@ class Recovery:
         )
 
     async def _read(self, partitions: set[int]) -> int:
-        """Read all changelog partitions of these source partitions to their end; returns the number of records."""
-        tables = {self.namespace.changelog(table): table for table in TABLES}
-        read = 0
+        """Read the changelogs of these partitions into the stores; returns the number of records."""
+        stores = self.stores or {}
+        return await _read_into(self.kafka, self.namespace, partitions, lambda table, n: stores[table].partition(n))
 
-        def take(tp: TopicPartition, records: type_records) -> None:
-            nonlocal read
-            read += len(records)
-            table = tables[tp.topic]
-            merge((self.stores or {})[table].partition(tp.partition), records, STAMPS[table])
 
-        await read_to_end(
-            self.kafka, [TopicPartition(topic, number) for topic in tables for number in partitions], take
-        )
-        return read
+async def read_tables(
+    kafka: KafkaSettings, namespace: Namespace, partitions: set[int]
+) -> dict[int, dict[str, dict[bytes, bytes]]]:
+    """The durable state of partitions, outside a worker: partition → table → key → value."""
+    state: dict[int, dict[str, dict[bytes, bytes]]] = {number: {table: {} for table in TABLES} for number in partitions}
+    await _read_into(kafka, namespace, partitions, lambda table, number: state[number][table])
+    return state
+
+
+async def _read_into(
+    kafka: KafkaSettings, namespace: Namespace, partitions: set[int], part: Callable[[str, int], dict[bytes, bytes]]
+) -> int:
+    """Merge all changelog partitions of these source partitions, to their end; returns the number of records."""
+    tables = {namespace.changelog(table): table for table in TABLES}
+    read = 0
+
+    def take(tp: TopicPartition, records: type_records) -> None:
+        nonlocal read
+        read += len(records)
+        table = tables[tp.topic]
+        merge(part(table, tp.partition), records, STAMPS[table])
+
+    await read_to_end(kafka, [TopicPartition(topic, number) for topic in tables for number in partitions], take)
+    return read

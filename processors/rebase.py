@@ -1,0 +1,69 @@
+"""New footing for a partition whose offsets do not mean what its stamps say any more."""
+
+import enum
+from typing import NamedTuple
+
+import msgspec
+
+from models import cells
+from models.outcome import Outcome
+from models.post import POSTS_TOPIC
+from models.progress import Progress, pack_progress, progress_key, unpack_progress
+from processors.overlay import Tables
+from processors.resume import Source, highest_stamp
+
+
+class Mode(enum.StrEnum):
+    """What to do with a partition.
+
+    ``CONTINUE``     the topic was made anew or mirrored: keep all counts, take its records as new ones
+    ``ACCEPT_LOSS``  keep all counts and go on at the first record that retention left
+    ``REBUILD``      forget all counts of the partition and count again from the first retained record
+    """
+
+    CONTINUE = "continue"
+    ACCEPT_LOSS = "accept-loss"
+    REBUILD = "rebuild"
+
+
+class Rebased(NamedTuple):
+    """What to write, in this order: ``tombstones`` per table, the progress cell; then commit ``next_offset``."""
+
+    tombstones: dict[str, list[bytes]]
+    progress: Progress
+    next_offset: int
+
+
+def rebase(tables: Tables, source: Source, mode: Mode) -> Rebased:
+    """A progress cell that ``resume`` accepts for ``source``, with these recovered tables."""
+    if mode is Mode.REBUILD:
+        stamp = source.first - 1
+        progress = Progress(stamp=stamp, durable=stamp, outcomes=(0,) * len(Outcome), sets=(), topic_id=source.topic_id)
+        gone = {table: list(part) for table, part in tables.items() if table != cells.PROGRESS and part}
+        return Rebased(gone, progress, source.first)
+    before = _known(tables, source)
+    horizon = max(before.stamp, highest_stamp(tables))
+    base = before.base if mode is Mode.ACCEPT_LOSS else horizon + 1 - source.first
+    stamp = max(horizon, source.first - 1 + base)
+    progress = msgspec.structs.replace(
+        before,
+        stamp=stamp,
+        durable=stamp,
+        durable_record_time=before.record_time,
+        base=base,
+        topic_id=source.topic_id,
+        sets=before.sets[-1:],
+    )
+    return Rebased({}, progress, stamp + 1 - base)
+
+
+def record(progress: Progress, partition: int) -> tuple[bytes, bytes]:
+    """(changelog key, value) of the new progress cell."""
+    return progress_key(POSTS_TOPIC, partition), pack_progress(progress)
+
+
+def _known(tables: Tables, source: Source) -> Progress:
+    value = tables[cells.PROGRESS].get(progress_key(POSTS_TOPIC, source.partition))
+    if value is None:
+        raise LookupError(f"partition {source.partition} has no progress cell: only --rebuild can count it again")
+    return unpack_progress(value)
