@@ -54,6 +54,14 @@ class Progress(Struct, frozen=True, omit_defaults=True):
         """Records read so far: the sum of all outcomes, always."""
         return sum(self.outcomes)
 
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Recovery takes the record of highest rank, of equal ones the later.
+
+        At equal stamps the one with the newer set counts: a zombie must not take back an adoption.
+        """
+        return self.stamp, self.sets[-1].since if self.sets else -1
+
 
 _decode = msgspec.json.Decoder(Progress).decode
 

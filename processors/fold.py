@@ -7,7 +7,7 @@ The way of a record, top to bottom::
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Protocol
 
 import msgspec
@@ -19,7 +19,7 @@ from models.outcome import HEADER_SIZE, Outcome, dead_letter
 from models.post import MAX_RECORD_BYTES, PLATFORMS, POSTS_TOPIC, Post
 from processors.judge import FUTURE_MS, Fault, decode_post, future_fault, skim_decoder, skim_fault
 from processors.overlay import Chunk, CompiledSet, Overlay, Tables
-from processors.posts import Bounds, Delta, fold_post
+from processors.posts import Bounds, Delta, fold_post, tracked
 from processors.tally import Tally
 from processors.windows import EPOCH, from_ms, minute_start, to_ms
 
@@ -82,14 +82,12 @@ class Fold:
                 post_id = skim.post_id
                 key = post_id.encode() if type(post_id) is str else b""
                 op = skim.op
-                if (
-                    key in durable
-                    or key in folded
-                    or key in in_flight
-                    or ((op == "create" or op == "update") and find(value.lower()))  # type: ignore[union-attr]  # noqa: PLR1714
-                ):
+                if key in durable or key in folded or key in in_flight:
                     plane.tally.newest = newest
-                    self._may_match(index, key)
+                    self._known(index, key, op)
+                elif (op == "create" or op == "update") and find(value.lower()):  # type: ignore[union-attr]  # noqa: PLR1714
+                    plane.tally.newest = newest
+                    self._may_match(index, key, None)
                 else:
                     unmatched += 1
             except (msgspec.DecodeError, ValueError, RecursionError, _Faulty) as error:
@@ -130,22 +128,33 @@ class Fold:
         if self.new:
             plane.tally.invalid(fault.reason)
         origin = (POSTS_TOPIC, plane.partition, self.chunk.offsets[index])
-        letter = dead_letter(origin, fault.reason, fault.detail, value or b"", headers, plane.clock())
+        key = self.chunk.keys[index] if self.chunk.keys else None
+        letter = dead_letter(origin, fault.reason, fault.detail, value or b"", headers, plane.clock(), key)
         plane.overlay.letters.append(letter)
 
-    def _may_match(self, index: int, key: bytes) -> None:
+    def _known(self, index: int, key: bytes, op: str) -> None:
+        """A record of a post that is kept, though it may be tracked no more."""
+        entity = self.plane.entity(key)
+        if entity is not None and self._stamp(index) <= entity.stamp:
+            return  # replayed, and all of it is durable: its outcome is in the progress cell, its letter is written
+        value = self.chunk.values[index] or b""
+        if tracked(entity, op) or (op in {"create", "update"} and self.compiled.find(value.lower())):
+            self._may_match(index, key, entity)
+        else:
+            self._unmatched(1)
+
+    def _stamp(self, index: int) -> int:
+        return self.chunk.offsets[index] + self.plane.base
+
+    def _may_match(self, index: int, key: bytes, entity: PostEntity | None) -> None:
         """The full schema, the match and the fold of one record."""
-        plane, chunk = self.plane, self.chunk
+        plane, chunk, stamp = self.plane, self.chunk, self._stamp(index)
         post = decode_post(chunk.values[index] or b"")
         if not isinstance(post, Post):
             raise _Faulty(post)
         self._check_future(index, post.created_at, "created_at")
-        stamp = chunk.offsets[index] + plane.base
-        entity = plane.entity(key)
-        if entity is not None and stamp <= entity.stamp:
-            return  # replayed, and all of it is durable: its outcome is in the progress cell too
         matched = [one.campaign_id for one in self.compiled.match(post)] if post.op in {"create", "update"} else []
-        result = fold_post(entity, post, matched, plane.tally.record_time, plane.bounds)
+        result = fold_post(entity, post, matched, plane.tally.record_time, plane.bounds, self.compiled.zones)
         if result.entity is not None:
             result.entity.stamp = -1 if entity is None else entity.stamp
             plane.overlay.entities[key] = result.entity
@@ -204,4 +213,4 @@ def _all_sound(values: Sequence[bytes | None], first: int, last: int, headers: M
 def _earliest_future(timestamps: Sequence[int], first: int, last: int) -> datetime:
     """The moment past which an ``observed_at`` of this run needs a closer look."""
     earliest = min(timestamps[first:last])
-    return _LONG_AGO if earliest < 0 else from_ms(earliest) + timedelta(milliseconds=FUTURE_MS)
+    return _LONG_AGO if earliest < 0 else from_ms(earliest + FUTURE_MS)

@@ -38,7 +38,8 @@ class Chunk(NamedTuple):
     """The records of one partition from one fetch.
 
     ``begin`` and ``end`` are the consumer's positions before and after it: what lies between without being listed
-    (transaction markers) does not exist. ``headers`` holds only the records that have some, by index.
+    (transaction markers) does not exist. ``headers`` holds only the records that have some, by index. ``keys`` may be
+    left out: they are only kept in dead letters.
     """
 
     begin: int
@@ -47,6 +48,7 @@ class Chunk(NamedTuple):
     timestamps: Sequence[int]
     values: Sequence[bytes | None]
     headers: Mapping[int, dict[str, bytes]] = {}
+    keys: Sequence[bytes | None] = ()
 
 
 @dataclass
@@ -67,12 +69,16 @@ class Overlay:
 
 
 class FlushPlan(NamedTuple):
-    """What makes an overlay durable, in two steps: first ``cells``, then all the rest; then commit ``next_offset``."""
+    """What makes an overlay durable, in two steps: ``cells`` and ``letters``, then ``entities`` and ``tombstones``.
+
+    Then ``next_offset`` may be committed. Letters belong to the first step: a replay asks no more about a record whose
+    entity is durable.
+    """
 
     cells: dict[str, list[tuple[bytes, bytes]]]
+    letters: list[DeadLetter]
     entities: list[tuple[bytes, bytes]]
     tombstones: dict[str, list[bytes]]
-    letters: list[DeadLetter]
     progress: Progress
     next_offset: int
     records: int

@@ -5,15 +5,15 @@
     chunk ─► count ─► overlay ─► take_flush ─► plan ─► (engine: durable) ─► flushed ─► tables
 
 ``count`` folds a chunk into the overlay (processors/fold.py) and touches nothing else. ``take_flush`` turns the overlay
-into a plan; the engine writes its ``cells`` (progress among them), awaits them, writes its ``entities``,
-``tombstones`` and ``letters``, awaits those, calls ``flushed`` and acknowledges up to ``plan.next_offset``.
+into a plan; the engine writes its ``cells`` (progress among them) and ``letters``, awaits them, writes its
+``entities`` and ``tombstones``, awaits those, calls ``flushed`` and acknowledges up to ``plan.next_offset``.
 
-Cells go before entities, so a replayed record either finds the old entity and computes the same deltas, which every
-cell takes or skips by its stamp, or finds the newer entity and does nothing. All that decides about a record is in the
-record, its entity and the progress cell: a replay decides the same.
+Cells and letters go before entities, so a replayed record either finds the old entity and computes the same deltas,
+which every cell takes or skips by its stamp, or finds the newer entity and does nothing: all that it did is durable.
+All that decides about a record is in the record, its entity and the progress cell: a replay decides the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -27,7 +27,7 @@ from processors.fold import Fold
 from processors.overlay import Chunk, CompiledSet, FlushPlan, Overlay, Tables
 from processors.posts import Bounds
 from processors.resume import Resume
-from processors.retention import Retention
+from processors.retention import Retention, entity_expired
 from processors.tally import Tally
 from processors.windows import local_seconds, to_ms
 
@@ -52,6 +52,9 @@ class PartitionPlane:
     ) -> None:
         """Go on where ``resume`` says.
 
+        ``position`` is the stamp that the broker delivers next. It may be past transaction markers, which no stamp
+        counts: another owner might be delivered the same records without them and never reach such a stamp.
+
         ``sets``: (first stamp, set), oldest first, covering the first record to count. ``clock`` only dates dead
         letters and the writing of progress. ``retention`` off also lifts the bound on records behind the record time.
         """
@@ -62,6 +65,8 @@ class PartitionPlane:
         self.position = resume.start
         self.horizon = resume.horizon
         self.clock = clock
+        self._counted = self._durable = resume.start - 1
+        self._durable_time = resume.record_time
         self.tally = Tally(resume.progress, resume.record_time, capped=capped)
         self.bounds = Bounds() if retention else Bounds(behind=None)
         self.overlay = Overlay()
@@ -84,7 +89,7 @@ class PartitionPlane:
             )
         index = 0
         while index < len(chunk.offsets):
-            if chunk.offsets[index] + self.base < self.position:
+            if chunk.offsets[index] + self.base <= self._counted:
                 index += 1
             else:
                 index = self._fold_run(chunk, index)
@@ -101,11 +106,16 @@ class PartitionPlane:
             last -= 1
         fold = Fold(self, chunk, compiled, replaying=stamp <= self.horizon, new=stamp > self.progress.stamp)
         fold.run(first, last)
+        self._counted = chunk.offsets[last - 1] + self.base
         self.overlay.records += last - first
         return last
 
     def entity(self, key: bytes) -> PostEntity | None:
-        """The newest state of an entity; its stamp is that of its durable state, -1 without one."""
+        """The newest state of an entity; its stamp is that of its durable state, -1 without one.
+
+        One that retention has passed is gone, whether or not its tombstone is written: when flushes happen decides
+        nothing.
+        """
         self.overlay.looked_up.add(key)
         found = self.overlay.entities.get(key)
         if found is None and self.pending is not None:
@@ -113,6 +123,8 @@ class PartitionPlane:
         if found is None:
             value = self.tables[cells.ENTITIES].get(key)
             found = None if value is None else unpack_entity(value)
+        if found is not None and self._retention and entity_expired(found, self.tally.record_time):
+            return None
         return found
 
     # ── flushing ──
@@ -123,23 +135,22 @@ class PartitionPlane:
 
         A flush inside a replay would put lower stamps behind higher ones.
         """
-        return self.pending is None and self.position - 1 >= self.horizon
+        return self.pending is None and self._counted >= self.horizon
 
     def take_flush(self, *, caught_up: bool = False) -> FlushPlan:
         """Turn the overlay into a plan; counting goes on in a new overlay meanwhile."""
         overlay, self.overlay = self.overlay, Overlay()
         self.pending = overlay
-        stamp = self.position - 1
-        progress = self._progress(
-            stamp, durable=self.progress.stamp, durable_time=self.progress.record_time, caught_up=caught_up
-        )
+        stamp = self._counted
+        progress = self._progress(stamp, durable=self._durable, durable_time=self._durable_time, caught_up=caught_up)
+        counted = self._plan_cells(overlay, stamp)
         return FlushPlan(
-            cells=self._plan_cells(overlay, stamp) | {cells.PROGRESS: [self.progress_record(progress)]},
+            cells=counted | {cells.PROGRESS: [self.progress_record(progress)]},
             entities=_plan_entities(overlay, stamp),
-            tombstones=self._plan_tombstones(overlay, progress),
+            tombstones=self._plan_tombstones(overlay, counted, progress),
             letters=overlay.letters,
             progress=progress,
-            next_offset=self.position - self.base,
+            next_offset=stamp + 1 - self.base,
             records=overlay.records,
         )
 
@@ -154,15 +165,21 @@ class PartitionPlane:
         if self._retention:
             self._retention.remember(plan.cells, plan.entities)
         self.progress = plan.progress
+        self._durable, self._durable_time = plan.progress.stamp, plan.progress.record_time
         self.pending = None
 
     def heartbeat(self, *, caught_up: bool) -> Progress:
-        """The progress cell again while nothing waits: the same stamp, with everything up to it durable."""
+        """The progress cell again while nothing waits: the same stamp, with everything up to it durable.
+
+        Before a replay has begun, all that is known to be durable is what was so at recovery.
+        """
         self._require_rest()
-        stamp = self.progress.stamp
-        self.progress = self._progress(
-            stamp, durable=stamp, durable_time=self.progress.record_time, caught_up=caught_up
-        )
+        stamp, time = self.progress.stamp, self.progress.record_time
+        if self._counted < stamp:
+            self.progress = msgspec.structs.replace(self.progress, caught_up=False, written_at=to_ms(self.clock()))
+        else:
+            self._durable, self._durable_time = stamp, time
+            self.progress = self._progress(stamp, durable=stamp, durable_time=time, caught_up=caught_up)
         return self.progress
 
     def adopt(self, compiled: CompiledSet) -> Progress:
@@ -217,10 +234,14 @@ class PartitionPlane:
             plan[table].append((key, cells.pack_cell(stamp, amounts)))
         return plan
 
-    def _plan_tombstones(self, overlay: Overlay, progress: Progress) -> dict[str, list[bytes]]:
+    def _plan_tombstones(
+        self, overlay: Overlay, counted: Mapping[str, Sequence[tuple[bytes, bytes]]], progress: Progress
+    ) -> dict[str, list[bytes]]:
         if self._retention is None or progress.record_time is None:
             return {}
-        return self._retention.expired(self.tables, progress.record_time, keep=overlay.looked_up)
+        keep = {table: {key for key, _ in records} for table, records in counted.items()}
+        keep[cells.ENTITIES] = overlay.looked_up
+        return self._retention.expired(self.tables, progress.record_time, keep=keep, durable=progress.durable)
 
     def keys(self, campaign: str, platform: str, minute: int) -> list[tuple[str, bytes]]:
         """(table, changelog key) of the four cells that hold a UTC minute (epoch seconds) of a campaign."""

@@ -1,6 +1,6 @@
 """Fold of posts: (entity, event) → (entity, deltas). Nothing else in the counting plane knows what a post is."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from models.cells import MENTIONS, MENTIONS_NET, METRIC_INDEX
@@ -40,16 +40,22 @@ class Folded(NamedTuple):
 
 
 def fold_post(
-    entity: PostEntity | None, post: Post, matched: Sequence[str], record_time: int | None, bounds: Bounds
+    entity: PostEntity | None,
+    post: Post,
+    matched: Sequence[str],
+    record_time: int | None,
+    bounds: Bounds,
+    in_force: Container[str],
 ) -> Folded:
     """Fold ``post`` into ``entity``.
 
     ``matched``: ids of the campaigns that the text matches now (empty for engagement and delete). ``record_time``: the
-    partition's record time before this record. A returned entity has stamp 0 and replaces the old one; the caller
-    stamps it when it becomes durable.
+    partition's record time before this record. ``in_force``: the campaigns that count now; a tracked one that is not
+    among them is given nothing, so a delete will take nothing of it back. A returned entity has stamp 0 and replaces
+    the old one; the caller stamps it when it becomes durable.
     """
     observed = to_ms(post.observed_at)
-    if not _tracked(entity, post.op) and not matched:
+    if not tracked(entity, post.op) and not matched:
         return Folded(Outcome.UNMATCHED, None, [])
     content = content_hash(post)
     if entity is not None:
@@ -63,10 +69,10 @@ def fold_post(
         return Folded(Outcome.LATE, late, [])
     if entity is None:
         return _first_seen(post, matched, content, now, bounds)
-    return _follow_up(entity, post, matched, content, now, bounds)
+    return _follow_up(entity, post, matched, content, now, bounds, in_force)
 
 
-def _tracked(entity: PostEntity | None, op: str) -> bool:
+def tracked(entity: PostEntity | None, op: str) -> bool:
     """A deleted post is followed no more: later engagement finds nothing, a later text is looked at again."""
     return entity is not None and not (entity.flags & DELETED and op in ("engagement", "delete"))
 
@@ -97,11 +103,19 @@ def _first_seen(post: Post, matched: Sequence[str], content: int, now: int, boun
     deltas = _mention_deltas(matched, created)
     if observed - created <= NEW_WITHIN_MS:
         _, steps = advance(unknown(), post.counts.values(), all_new=True, rounded=False)
-        deltas += _engagement_deltas(entity, steps, observed)
+        deltas += _engagement_deltas(entity.campaigns, steps, observed)
     return Folded(Outcome.COUNTED, entity, deltas)
 
 
-def _follow_up(old: PostEntity, post: Post, matched: Sequence[str], content: int, now: int, bounds: Bounds) -> Folded:
+def _follow_up(
+    old: PostEntity,
+    post: Post,
+    matched: Sequence[str],
+    content: int,
+    now: int,
+    bounds: Bounds,
+    in_force: Container[str],
+) -> Folded:
     """A later record of a known post: engagement in the window of its observation, edits, delete."""
     observed, created = to_ms(post.observed_at), old.created
     entity = PostEntity(
@@ -129,7 +143,7 @@ def _follow_up(old: PostEntity, post: Post, matched: Sequence[str], content: int
     )
     entity.last, entity.high, entity.held = levels
     joined = _rematch(entity, matched) if post.op != "engagement" else []
-    deltas = _engagement_deltas(entity, steps, observed, joined)
+    deltas = _engagement_deltas(_counting(entity, joined, in_force), steps, observed)
     if old.flags & DELETED:
         back = [tracking.campaign for tracking in joined if tracking.mentioned]
         deltas += [Delta(campaign, observed, MENTIONS_NET, 1) for campaign in back]
@@ -166,14 +180,18 @@ def _mention_deltas(campaigns: Sequence[str], created: int) -> list[Delta]:
     return [Delta(campaign, created, metric, 1) for campaign in campaigns for metric in (MENTIONS, MENTIONS_NET)]
 
 
-def _engagement_deltas(
-    entity: PostEntity, steps: Sequence[Step], observed: int, joined: Sequence[Tracking] = ()
-) -> list[Delta]:
-    """Steps for every active campaign but those that joined with this very record: their baseline is now."""
+def _counting(entity: PostEntity, joined: Sequence[Tracking], in_force: Container[str]) -> list[Tracking]:
+    """The campaigns that a snapshot counts for: not those that joined with this very record, whose baseline is now."""
+    return [
+        one
+        for one in entity.campaigns
+        if one.active and one.campaign in in_force and not any(one is other for other in joined)
+    ]
+
+
+def _engagement_deltas(campaigns: Sequence[Tracking], steps: Sequence[Step], observed: int) -> list[Delta]:
     deltas: list[Delta] = []
-    for tracking in entity.campaigns:
-        if not tracking.active or any(tracking is one for one in joined):
-            continue
+    for tracking in campaigns:
         for counter, gross, net in steps:
             if gross:
                 deltas.append(Delta(tracking.campaign, observed, _GROSS[counter], gross))

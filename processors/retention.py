@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from models.cells import ENTITIES, WINDOWS, parse_window_key
-from models.entity import unpack_entity
+from models.cells import ENTITIES, WINDOWS, cell_stamp, parse_window_key
+from models.entity import PostEntity, unpack_entity
 from processors.windows import DAY_MS, HOUR_MS
 
 #: How long a window stays after its end, in milliseconds of record time. Hours and days start in local seconds, which
@@ -40,31 +40,59 @@ class Retention:
             self._entities[unpack_entity(value).changed // DAY_MS].add(key)
 
     def expired(
-        self, tables: Mapping[str, Mapping[bytes, bytes]], record_time: int, *, keep: AbstractSet[bytes]
+        self,
+        tables: Mapping[str, Mapping[bytes, bytes]],
+        record_time: int,
+        *,
+        keep: Mapping[str, AbstractSet[bytes]],
+        durable: int,
     ) -> dict[str, list[bytes]]:
-        """Keys past their limit per table; they are forgotten here. ``keep``: entities that the flush has touched."""
+        """Keys past their limit per table; they are forgotten here.
+
+        What a replay from behind ``durable`` could touch stays: ``keep`` has the keys per table that this flush
+        touches, and cells above ``durable`` have records that it skipped.
+        """
         gone = {
-            table: _drain(groups, (record_time - KEEP_MS[table]) // 1000 - WINDOWS[table])
-            for table, groups in self._windows.items()
+            table: self._expired_cells(table, tables[table], record_time, keep[table], durable) for table in KEEP_MS
         }
-        gone[ENTITIES] = self._expired_entities(tables[ENTITIES], record_time, keep)
+        gone[ENTITIES] = self._expired_entities(tables[ENTITIES], record_time, keep[ENTITIES])
         return {table: keys for table, keys in gone.items() if keys}
+
+    def _expired_cells(
+        self, table: str, known: Mapping[bytes, bytes], record_time: int, keep: AbstractSet[bytes], durable: int
+    ) -> list[bytes]:
+        groups = self._windows[table]
+        gone = []
+        for key in _drain(groups, (record_time - KEEP_MS[table]) // 1000 - WINDOWS[table]):
+            value = known.get(key)
+            if value is None:
+                continue
+            if key in keep or cell_stamp(value) > durable:
+                groups[_start(key)].add(key)
+            else:
+                gone.append(key)
+        return gone
 
     def _expired_entities(
         self, entities: Mapping[bytes, bytes], record_time: int, keep: AbstractSet[bytes]
     ) -> list[bytes]:
-        limit = record_time - KEEP_ENTITY_MS
+        today = (record_time - KEEP_ENTITY_MS) // DAY_MS
         gone = []
-        for key in _drain(self._entities, limit // DAY_MS - 1):
+        for key in _drain(self._entities, today - 1):
             value = entities.get(key)
             if value is None:
                 continue
-            changed = unpack_entity(value).changed
-            if key in keep or changed > limit:
-                self._entities[max(changed // DAY_MS, limit // DAY_MS)].add(key)
+            entity = unpack_entity(value)
+            if key in keep or not entity_expired(entity, record_time):
+                self._entities[max(entity.changed // DAY_MS, today)].add(key)
             else:
                 gone.append(key)
         return gone
+
+
+def entity_expired(entity: PostEntity, record_time: int | None) -> bool:
+    """Whether an entity counts as gone at ``record_time``."""
+    return record_time is not None and record_time - entity.changed >= KEEP_ENTITY_MS
 
 
 def _start(key: bytes) -> int:

@@ -16,6 +16,9 @@ MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
 
+_FIRST_MS: Final = -62_135_596_800_000
+_LAST_MS: Final = 253_402_300_799_999
+
 #: Zone rules are asked for moments in this range only: before it local mean times apply (Tehran had +3:25:44), which no
 #: brand team means, and outside ``datetime``'s own range they would overflow.
 _FIRST_RULE_MS: Final = 0
@@ -28,8 +31,11 @@ def to_ms(moment: datetime) -> int:
 
 
 def from_ms(ms: int) -> datetime:
-    """The UTC datetime of epoch milliseconds."""
-    return EPOCH + timedelta(milliseconds=ms)
+    """The UTC datetime of epoch milliseconds; the nearest there is where ``datetime`` ends (years 1 and 9999).
+
+    "0001-01-01T00:00:00+14:00" is a valid time with no UTC form, and a producer may stamp records with any 64-bit time.
+    """
+    return EPOCH + timedelta(milliseconds=min(max(ms, _FIRST_MS), _LAST_MS))
 
 
 def rfc3339(ms: int) -> str:
