@@ -1,0 +1,27 @@
+"""``listener recount``."""
+
+import time
+from collections.abc import Iterator
+
+import click
+
+from listener.campaigns.files import load_campaigns
+from listener.inputs.options import ManyInputs, Replay, replay_options
+from listener.inputs.reading import partition, read_records
+from listener.recount.counting import recount as count
+from processors.match import Matcher
+
+
+@click.command(cls=ManyInputs)
+@replay_options
+def recount(replay: Replay, *, once: bool, as_json: bool) -> None:
+    """Count files without Kafka, independently of the stream processor: the oracle for ``listener demo --once``."""
+    del once
+    campaigns = load_campaigns(replay.campaigns)
+    result = count(_records(replay), campaigns, Matcher(campaigns), retention=replay.retention)
+    click.echo(result.to_json() if as_json else result.report().to_text())
+
+
+def _records(replay: Replay) -> Iterator[tuple[int, bytes, int]]:
+    for record in read_records(replay.inputs, replay.field_map):
+        yield partition(record.key, replay.partitions), record.value, time.time_ns() // 1_000_000
