@@ -12,13 +12,14 @@ class Tracking(Struct, array_like=True):
     """A campaign's share in a post: whether it still counts, whether its mention was counted, and what it was given.
 
     ``net`` lists what this post contributed to the campaign's levels, in the order of ``COUNTERS`` and cut behind the
-    last one that is not 0: a delete takes exactly this back.
+    last one that is not 0: a delete takes exactly this back. ``standing`` says whether the mention is in the level now.
     """
 
     campaign: str
     active: bool = True
     mentioned: bool = True
     net: list[int] = []
+    standing: bool = True
 
 
 class PostEntity(Struct, array_like=True):
@@ -55,10 +56,7 @@ class _Stamp(Struct, array_like=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(PostEntity).decode
-_stamp_decoder: Final = msgspec.msgpack.Decoder(_Stamp)
-_decode_stamp = msgspec.msgpack.Decoder(
-    type("Stamped", (Struct,), {"__annotations__": {"stamp": int}}, array_like=True)
-)
+_stamp_decoder: Final[msgspec.msgpack.Decoder[_Stamp]] = msgspec.msgpack.Decoder(_Stamp)
 
 
 def pack_entity(entity: PostEntity) -> bytes:

@@ -90,7 +90,7 @@ def _new_entity(post: Post, matched: Sequence[str], content: int, now: int, *, m
         held=0,
         last=levels.last,
         high=levels.high,
-        campaigns=[Tracking(campaign, mentioned=mentioned) for campaign in matched],
+        campaigns=[Tracking(campaign, mentioned=mentioned, standing=mentioned) for campaign in matched],
     )
 
 
@@ -129,7 +129,7 @@ def _follow_up(
         held=old.held,
         last=old.last,
         high=old.high,
-        campaigns=[Tracking(t.campaign, t.active, t.mentioned, list(t.net)) for t in old.campaigns],
+        campaigns=[Tracking(t.campaign, t.active, t.mentioned, list(t.net), t.standing) for t in old.campaigns],
     )
     if post.op == "delete":
         entity.flags |= DELETED
@@ -144,13 +144,14 @@ def _follow_up(
     entity.last, entity.high, entity.held = levels
     joined = _rematch(entity, matched) if post.op != "engagement" else []
     deltas = _engagement_deltas(_counting(entity, joined, in_force), steps, observed)
-    if old.flags & DELETED:
-        back = [tracking.campaign for tracking in joined if tracking.mentioned]
-        deltas += [Delta(campaign, observed, MENTIONS_NET, 1) for campaign in back]
+    back = [tracking for tracking in joined if tracking.mentioned and not tracking.standing]
+    for tracking in back:
+        tracking.standing = True
+    deltas += [Delta(tracking.campaign, observed, MENTIONS_NET, 1) for tracking in back]
     if observed - created <= bounds.late:
         newly = [tracking for tracking in joined if not tracking.mentioned]
         for tracking in newly:
-            tracking.mentioned = True
+            tracking.mentioned = tracking.standing = True
         deltas += _mention_deltas([tracking.campaign for tracking in newly], created)
     return Folded(Outcome.COUNTED, entity, deltas)
 
@@ -170,7 +171,7 @@ def _rematch(entity: PostEntity, matched: Sequence[str]) -> list[Tracking]:
             joined.append(tracking)
     for campaign in matched:
         if campaign not in before:
-            tracking = Tracking(campaign, mentioned=False)
+            tracking = Tracking(campaign, mentioned=False, standing=False)
             entity.campaigns.append(tracking)
             joined.append(tracking)
     return joined
@@ -209,8 +210,9 @@ def _take_back(entity: PostEntity, observed: int) -> list[Delta]:
     """After a delete every level that this post raised is back where it was; gross amounts stay."""
     deltas: list[Delta] = []
     for tracking in entity.campaigns:
-        if tracking.mentioned:
+        if tracking.standing:
             deltas.append(Delta(tracking.campaign, observed, MENTIONS_NET, -1))
+            tracking.standing = False
         deltas.extend(
             Delta(tracking.campaign, observed, _NET[counter], -net) for counter, net in enumerate(tracking.net) if net
         )

@@ -63,12 +63,13 @@ def advance(
             if all_new and new:
                 steps.append(Step(counter, new, new))
             continue
-        if rounded and abs(new - before) <= rounding_step(max(new, before)) and new != before:
-            continue
-        if _doubtful(before, new) and not held & bit:
+        within_rounding = rounded and abs(new - before) <= rounding_step(max(new, before))
+        if not within_rounding and _doubtful(before, new) and not held & bit:
             held |= bit
             continue
         held &= ~bit
+        if within_rounding:
+            continue
         last[counter], high[counter] = new, max(top, new)
         if new != before:
             steps.append(Step(counter, max(0, new - top), new - before))
