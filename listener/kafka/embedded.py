@@ -41,9 +41,10 @@ _JVM = (
 )
 _POLL_S = 0.05
 _PORT_TRIES = 3
+_DISK_FULL = "The disk is full: free some space, or give a directory on another disk (--data-dir)."
 #: What the log of a broker that died says → what the user does about it.
 _KNOWN_ENDS = {
-    "No space left on device": "The disk is full: free some space, or give a directory on another disk (--data-dir).",
+    "No space left on device": _DISK_FULL,
     "Failed to acquire lock": "Another broker uses this directory: stop it, or give another one (--data-dir).",
     "AccessDeniedException": "The directory holds files that you may not write: give another one (--data-dir).",
     "INCONSISTENT_CLUSTER_ID": "The directory belongs to another cluster: give another one (--data-dir).",
@@ -140,7 +141,8 @@ class EmbeddedKafka:
         """What to tell the user about a broker that ended by itself, with the end of its log."""
         layout = self._known_layout()
         end = layout.last_lines()
-        advice = next((advice for text, advice in _KNOWN_ENDS.items() if text in end), "The end of its log:")
+        known = next((advice for text, advice in _KNOWN_ENDS.items() if text in end), "The end of its log:")
+        advice = _DISK_FULL if layout.full else known
         code = self._process.poll() if self._process else None
         return UsageProblem(f"the Kafka broker in {layout.root} ended (exit code {code}). {advice}\n{end}")
 
@@ -223,9 +225,8 @@ class EmbeddedKafka:
 
     def _launch(self) -> None:
         layout = self._known_layout()
-        layout.log.unlink(missing_ok=True)
         guard = [sys.executable, "-I", "-S", str(launch.__file__), str(os.getpid())]
-        with layout.console.open("wb") as console:
+        with layout.new_console() as console:
             self._process = subprocess.Popen(
                 [*guard, *self._java("kafka.Kafka")],
                 stdin=subprocess.DEVNULL,

@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import platformdirs
 
@@ -156,21 +155,15 @@ def _fetch_all(jars: tuple[Jar, ...], scratch: Path, ready: Path, fetch: Callabl
 
 
 def _fetched(jar: Jar, scratch: Path, fetch: Callable[[Jar, Path], Path]) -> Path:
-    errors = _download_errors()
+    import requests  # noqa: PLC0415 - only a cold cache needs it
+
     try:
         return fetch(jar, scratch)
-    except errors as error:
+    except (requests.RequestException, RuntimeError) as error:
+        # RuntimeError: jgo's word for a file that the repository does not have.
         raise UsageProblem(
             f"Kafka is not in the cache and {jar.file_name} cannot be downloaded ({type(error).__name__}). "
             "Run `listener kafka --fetch-only` once where the network reaches Maven Central "
             f"(or copy the cache directory {default_cache()} from a machine that has it), or name a running cluster "
             "with --bootstrap-servers."
         ) from error
-
-
-def _download_errors() -> tuple[type[Exception], ...]:
-    import requests  # noqa: PLC0415 - only a cold cache needs it
-
-    # A file that the repository does not have is a RuntimeError of jgo's; requests' errors are OSErrors.
-    errors: tuple[Any, ...] = (requests.RequestException, RuntimeError)
-    return errors

@@ -1,14 +1,17 @@
 """The files of an embedded broker: its properties, its logging, its directory."""
 
 import fcntl
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from listener.errors import UsageProblem
 from listener.kafka.settings import KafkaSettings
 
 HOST = "127.0.0.1"
+_ROOM_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,21 @@ class Layout:
             self.properties.write_text(render(properties), encoding="utf-8")
             self.logging.write_text(_LOGGING.format(log=_escape(str(self.log))), encoding="utf-8")
         except OSError as error:
-            raise UsageProblem(
-                f"the data directory {self.root} cannot be used: {error.strerror}. Free some space, or give another "
-                "with --data-dir."
-            ) from error
+            raise self._unusable(error) from error
+
+    def new_console(self) -> BinaryIO:
+        """Empty logs for a new run: a message about its end must not quote an earlier one."""
+        try:
+            self.log.unlink(missing_ok=True)
+            return self.console.open("wb")
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> UsageProblem:
+        return UsageProblem(
+            f"the data directory {self.root} cannot be used: {error.strerror}. Free some space, or give another with "
+            "--data-dir."
+        )
 
     def check_free(self) -> None:
         """Raise UsageProblem when a broker runs on this directory: it would hold Kafka's own lock."""
@@ -107,12 +121,18 @@ class Layout:
                 ) from error
 
     def last_lines(self, count: int = 15) -> str:
-        """The end of the broker's log and of what the JVM printed: what an error message quotes."""
+        """The end of the broker's log and of what the JVM printed, for an error message: without stack frames."""
         lines: list[str] = []
         for file in (self.log, self.console):
             if file.is_file():
-                lines += file.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+                text = file.read_text(encoding="utf-8", errors="replace")
+                lines += [line for line in text.splitlines() if not line.startswith("\tat ")][-count:]
         return "\n".join(lines)
+
+    @property
+    def full(self) -> bool:
+        """Whether the disk has no room left for a broker to write even its log."""
+        return self.root.is_dir() and shutil.disk_usage(self.root).free < _ROOM_BYTES
 
 
 def broker_properties(

@@ -1,6 +1,7 @@
 """Every topic, declared once: its key, partitions, retention and compaction. Nothing is auto-created."""
 
 import base64
+import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ DEAD_LETTERS_RETENTION_MS = 30 * DAY_MS
 _REPLICAS_FOR_TWO_IN_SYNC = 3
 #: Room for a record's key, headers and batch overhead above its value.
 _OVERHEAD_BYTES = 65_536
+_APPLY_TRIES = 100
+_APPLY_PAUSE_S = 0.1
 
 _CHANGELOG = {
     "segment.bytes": str(64 * 1024 * 1024),
@@ -263,4 +266,18 @@ def _update(admin: Any, differences: Sequence[Difference]) -> tuple[Difference, 
         by_topic.setdefault(difference.topic, {})[difference.what] = difference.declared
     if by_topic:
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, new) for name, new in by_topic.items()])
+        _wait_until_applied(admin, by_topic)
     return tuple(settable)
+
+
+def _wait_until_applied(admin: Any, by_topic: Mapping[str, Mapping[str, str]]) -> None:
+    """Wait until the broker shows the new values: it answers an alteration before it applies it."""
+    wanted = [ConfigResource(ConfigResourceType.TOPIC, name, list(new)) for name, new in by_topic.items()]
+    for _ in range(_APPLY_TRIES):
+        shown = admin.describe_configs(wanted, config_filter="all")["topic"]
+        if all(
+            shown[topic][name]["value"] == new for topic, config in by_topic.items() for name, new in config.items()
+        ):
+            return
+        time.sleep(_APPLY_PAUSE_S)
+    raise UsageProblem("Kafka took the new configs but does not show them yet: run `listener topics check` again.")
