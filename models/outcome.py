@@ -53,7 +53,10 @@ HEADER_SHA256: Final = "listener-too-large-sha256"
 
 
 class DeadLetter(Struct, frozen=True):
-    """A record of ``listener.dead_letters.v1``; ``raw`` is base64, cut at 64 KiB; ``sha256``, ``size`` of all."""
+    """A record of ``listener.dead_letters.v1``; ``raw`` (cut at 64 KiB) and ``key`` are base64.
+
+    ``sha256`` and ``size`` are of the whole value.
+    """
 
     topic: str
     partition: int
@@ -64,12 +67,19 @@ class DeadLetter(Struct, frozen=True):
     sha256: str
     size: int
     failed_at: datetime
+    key: str | None = None
 
 
 def dead_letter(
-    origin: tuple[str, int, int], reason: Reason, detail: str, value: bytes, headers: dict[str, bytes], now: datetime
+    origin: tuple[str, int, int],
+    reason: Reason,
+    detail: str,
+    value: bytes,
+    headers: dict[str, bytes],
+    now: datetime,
+    key: bytes | None = None,
 ) -> DeadLetter:
-    """The dead letter of ``value`` read at ``origin`` (topic, partition, offset)."""
+    """The dead letter of ``value`` read at ``origin`` (topic, partition, offset) under ``key``."""
     size = int(headers[HEADER_SIZE]) if HEADER_SIZE in headers else len(value)
     digest = headers[HEADER_SHA256].decode() if HEADER_SHA256 in headers else sha256(value).hexdigest()
     topic, partition, offset = origin
@@ -83,4 +93,5 @@ def dead_letter(
         sha256=digest,
         size=size,
         failed_at=now,
+        key=None if key is None else base64.b64encode(key).decode(),
     )

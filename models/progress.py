@@ -20,7 +20,8 @@ class Progress(Struct, frozen=True, omit_defaults=True):
     """State of a partition at ``stamp``; JSON on the wire.
 
     ``stamp``        last source offset (plus ``base``) whose effects are in the cells
-    ``record_time``  largest ``observed_at`` up to ``stamp``, epoch milliseconds; None before the first valid record
+    ``record_time``  largest ``observed_at`` up to ``stamp`` of all records that could be skimmed and are not in the
+                     future, epoch milliseconds; None before the first
     ``durable``      end of the flush before this one: everything up to here is durable, entities and dead letters
                      included, so counting may resume behind it
     ``durable_record_time`` the record time at ``durable``
