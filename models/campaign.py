@@ -1,0 +1,71 @@
+"""Campaigns: what is watched for, as immutable, versioned data."""
+
+import hashlib
+from functools import cached_property
+from typing import Annotated, Final, Literal, Self
+
+import msgspec
+
+#: What a campaign id looks like; it is a Prometheus label, a table key and part of a URL.
+CAMPAIGN_ID: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+
+DEFAULT_TIMEZONE: Final = "Asia/Tehran"
+
+CampaignId = Annotated[str, msgspec.Meta(pattern=CAMPAIGN_ID)]
+
+
+class Campaign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One campaign: a post matches when any keyword or account is found, every ``all_of`` and no ``none_of`` word.
+
+    Keywords are kept as written; the matcher folds them. Without ``keywords`` and ``accounts`` the ``all_of`` words
+    alone decide. ``except_`` (``except`` in files) lists whole words in which a keyword does not count.
+    """
+
+    id: CampaignId
+    name: str = ""
+    team: str = ""
+    group: str = ""
+    keywords: tuple[str, ...] = ()
+    all_of: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
+    except_: tuple[str, ...] = msgspec.field(default=(), name="except")
+    #: Handles or native author ids, with or without ``@``.
+    accounts: tuple[str, ...] = ()
+    #: Empty means every platform.
+    platforms: tuple[str, ...] = ()
+    reposts: Literal["mention", "ignore"] = "mention"
+    #: IANA zone of the campaign's hours and days; it never changes over the life of a campaign.
+    timezone: str = DEFAULT_TIMEZONE
+    #: First creation time that counts, epoch milliseconds, inclusive; None: from the beginning.
+    start_ms: int | None = None
+    #: Epoch milliseconds, exclusive; None: without end.
+    end_ms: int | None = None
+
+
+class CampaignSet(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=True):
+    """All campaigns of one immutable version, sorted by id. Raises ValueError when an id is there twice."""
+
+    campaigns: tuple[Campaign, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Sort, so that equal content has one version whatever the order of the files."""
+        ordered = tuple(sorted(self.campaigns, key=lambda campaign: campaign.id))
+        ids = [campaign.id for campaign in ordered]
+        if len(set(ids)) < len(ids):
+            twice = sorted({name for name in ids if ids.count(name) > 1})
+            raise ValueError(f"campaign ids are there more than once: {', '.join(twice)}")
+        msgspec.structs.force_setattr(self, "campaigns", ordered)
+
+    @cached_property
+    def version(self) -> str:
+        """The content's identity: the first 16 hex digits of the SHA-256 of the canonical JSON."""
+        return hashlib.sha256(self.to_json()).hexdigest()[:16]
+
+    def to_json(self) -> bytes:
+        """Canonical JSON: equal sets give equal bytes."""
+        return msgspec.json.encode(self, order="deterministic")
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """The set that ``to_json`` wrote; raises ``msgspec.ValidationError`` for anything else."""
+        return msgspec.json.decode(data, type=cls)

@@ -1,0 +1,103 @@
+"""What a campaign searches for, each distinct thing once, and which of them a post may hold."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final, Protocol
+
+from ahocorasick_rs import AhoCorasick, Implementation
+
+from models.persian import LETTER_RANGES, ZWNJ
+from processors.match.anchors import Anchor, anchor_of, signs_of
+from processors.match.canonical import Canonical
+from processors.match.results import Hit
+from processors.match.urls import UrlPattern
+from processors.match.words import WordPattern, words_of
+
+
+class Pattern(Protocol):
+    """Something to be found in a post."""
+
+    def find(self, post: Canonical) -> tuple[Hit, ...]:
+        """Every occurrence, left to right."""
+
+    def signs(self) -> Iterable[str]:
+        """Strings of which one begins every occurrence, in canonical text without half-spaces and underscores."""
+
+
+class KeywordPattern:
+    """A keyword in text and, if it looks like a domain or path, in URLs. Raises ValueError for an empty keyword."""
+
+    def __init__(self, keyword: str) -> None:
+        url = UrlPattern.of(keyword)
+        word = None if url and url.only_urls else WordPattern(keyword)
+        self._words = words_of(url.host + url.path if url else keyword)
+        self._finders = tuple(pattern.find for pattern in (url, word) if pattern)
+        self.anchor: Anchor = anchor_of(self._words)
+
+    def find(self, post: Canonical) -> tuple[Hit, ...]:
+        """Every occurrence, left to right."""
+        return tuple(sorted(hit for find in self._finders for hit in find(post)))
+
+    def signs(self) -> Iterable[str]:
+        """The whole keyword, or as far as a stretched letter or an ezafe."""
+        return signs_of(self._words)
+
+
+_PERSIAN: Final = re.compile(f"[{LETTER_RANGES}]")
+
+
+def _may_begin(letters: str, start: int) -> bool:
+    """Whether a Persian word may begin here; stretched letters belong to it."""
+    first = letters[start]
+    while start and letters[start - 1] == first:
+        start -= 1
+    return not (start and _PERSIAN.match(first) and _PERSIAN.match(letters[start - 1]))
+
+
+class PatternIndex:
+    """Numbers patterns and finds in one pass which of them a post may hold."""
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        self._patterns = tuple(patterns)
+        owners: dict[str, list[int]] = defaultdict(list)
+        for number, pattern in enumerate(self._patterns):
+            for sign in pattern.signs():
+                owners[sign].append(number)
+        self._owners = tuple(map(tuple, owners.values()))
+        self._find = AhoCorasick(list(owners), implementation=Implementation.DFA).find_matches_as_indexes
+
+    def candidates(self, folded: str) -> frozenset[int]:
+        """The numbers of the patterns that canonical text may hold."""
+        letters = folded.replace(ZWNJ, "")
+        if "_" not in letters:
+            return frozenset(self._search(letters))
+        # An underscore begins a word, or joins the segments of a tag.
+        return frozenset((*self._search(letters.replace("_", " ")), *self._search(letters.replace("_", ""))))
+
+    def _search(self, letters: str) -> Iterator[int]:
+        for sign, start, _ in self._find(letters, overlapping=True):
+            if _may_begin(letters, start):
+                yield from self._owners[sign]
+
+    def read(self, post: Canonical, candidates: frozenset[int]) -> "Reading":
+        """The post, to be searched for these patterns."""
+        return Reading(post, self._patterns, candidates)
+
+
+class Reading:
+    """One post: occurrences of the patterns in it, each pattern searched for at most once."""
+
+    def __init__(self, post: Canonical, patterns: tuple[Pattern, ...], candidates: frozenset[int]) -> None:
+        self.candidates = candidates
+        self._post = post
+        self._patterns = patterns
+        self._hits: dict[int, tuple[Hit, ...]] = {}
+
+    def hits(self, number: int) -> tuple[Hit, ...]:
+        """Every occurrence of one pattern, left to right."""
+        if number not in self.candidates:
+            return ()
+        if number not in self._hits:
+            self._hits[number] = self._patterns[number].find(self._post)
+        return self._hits[number]

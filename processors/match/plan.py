@@ -1,0 +1,78 @@
+"""One campaign's verdict on one post: any of, all of, none of, except, and whom and when it concerns."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import NamedTuple
+
+from models.campaign import Campaign
+from processors.match.accounts import account_key
+from processors.match.patterns import Reading
+from processors.match.results import CampaignMatch, Hit, Match
+
+
+class Circumstances(NamedTuple):
+    """What a campaign may ask of a post besides its text."""
+
+    platform: str
+    is_repost: bool
+    #: When the post was created, epoch milliseconds.
+    created_ms: int
+
+
+class Term(NamedTuple):
+    """A keyword or account as the campaign file writes it, and the number of its pattern."""
+
+    written: str
+    pattern: int
+
+
+class Plan(NamedTuple):
+    """A compiled campaign."""
+
+    campaign: Campaign
+    keywords: tuple[Term, ...]
+    all_of: tuple[Term, ...]
+    none_of: tuple[Term, ...]
+    excepted: tuple[Term, ...]
+    accounts: tuple[Term, ...]
+
+    def concerns(self, post: Circumstances) -> bool:
+        """Whether the platform, kind and creation time are ones that the campaign watches."""
+        campaign = self.campaign
+        return (
+            (not campaign.platforms or post.platform in campaign.platforms)
+            and not (post.is_repost and campaign.reposts == "ignore")
+            and (campaign.start_ms is None or post.created_ms >= campaign.start_ms)
+            and (campaign.end_ms is None or post.created_ms < campaign.end_ms)
+        )
+
+    def verdict(self, post: Reading, accounts: frozenset[str]) -> CampaignMatch | None:
+        """The campaign's matches, None when it does not match. ``accounts``: keys of its author and addressees."""
+        any_of = [*self._found(self.keywords, post), *self._found_accounts(post, accounts)]
+        if not any_of and (self.keywords or self.accounts):
+            return None
+        all_of = [list(self._found((term,), post)) for term in self.all_of]
+        if not all(all_of) or any(post.hits(term.pattern) for term in self.none_of):
+            return None
+        matches = dict.fromkeys(chain(any_of, *all_of))
+        return CampaignMatch(self.campaign.id, tuple(sorted(matches, key=_position)))
+
+    def _found(self, terms: Iterable[Term], post: Reading) -> Iterator[Match]:
+        excepted: list[Hit] | None = None
+        for term in terms:
+            for hit in post.hits(term.pattern):
+                if excepted is None:
+                    excepted = [word for stop in self.excepted for word in post.hits(stop.pattern)]
+                if not any(word.start <= hit.start and hit.end <= word.end for word in excepted):
+                    yield Match(term.written, hit.start, hit.end, hit.rule)
+
+    def _found_accounts(self, post: Reading, present: frozenset[str]) -> Iterator[Match]:
+        for term in self.accounts:
+            hits = post.hits(term.pattern)
+            yield from (Match(term.written, hit.start, hit.end, hit.rule) for hit in hits)
+            if not hits and account_key(term.written) in present:
+                yield Match(term.written, 0, 0, "account")
+
+
+def _position(match: Match) -> tuple[int, int, str]:
+    return match.start, match.end, match.keyword

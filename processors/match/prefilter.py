@@ -1,0 +1,80 @@
+"""Which records may match at all, from their raw bytes: most never need decoding.
+
+An Aho-Corasick automaton over the lower-cased bytes knows the spellings of every keyword's anchor, and guards:
+whatever could stand inside a keyword in a way that the anchors do not spell out (JSON escapes, marks, invisible
+characters, presentation forms). A guard sends a record the slow way; a mention is never missed.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, Final
+from unicodedata import normalize
+
+from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+from models.persian import DIGITS, HYPHENS, LETTERS, LINE_BREAKS, NOT_SIGN, OTHER_KEYBOARD, TATWEEL, ZWNJ
+from processors.match.anchors import Anchor, Spelling, spell_all
+from processors.match.folding import fold_unit, survey
+
+#: Ignored characters that ordinary posts hold often, mostly at the end of a word or beside emoji: they guard only
+#: before a letter that anchors use. Kept: emoji joiner, variation selector, kashida, the Arabic vowel signs.
+_FREQUENT_IGNORED: Final = ("\u200d", "\ufe0f", TATWEEL, *map(chr, range(0x64B, 0x656)), "\u0670")
+_JSON_BREAKS: Final = ("\\n", "\\r", "\\t", "\\f", "\n", "\r", "\t", *LINE_BREAKS)
+_SEPARATORS: Final = (" ", ZWNJ, "_", "-")
+
+
+def _ordinary(char: str) -> tuple[str, ...]:
+    """The spellings of a canonical character that posts are full of: two keyboards, three sets of digits."""
+    digits = (digit for digit, ascii_digit in DIGITS.items() if ascii_digit == char)
+    return (char, *(letter for letter in OTHER_KEYBOARD if LETTERS[letter] == char), *digits)
+
+
+def _rare(char: str) -> tuple[str, ...]:
+    """Its other spellings that anchors know; guards catch the extraordinary ones."""
+    variants = (letter for letter, canonical in LETTERS.items() if canonical == char and letter not in OTHER_KEYBOARD)
+    return (*variants, *_other_cases(char))
+
+
+def _other_cases(char: str) -> tuple[str, ...]:
+    """Upper and title case of a letter outside ASCII, whose bytes ``bytes.lower`` leaves alone."""
+    cases = {char.upper(), char.title()} - {char}
+    return tuple(sorted(case for case in cases if len(case) == 1 and not case.isascii() and fold_unit(case) == char))
+
+
+def _raw_spelling() -> Spelling:
+    known = survey().spellings
+    spaces = {*known[" "], *known["-"], *known["\n"], *HYPHENS} - {" ", "-"}
+    odd = (*_JSON_BREAKS, *sorted(spaces), NOT_SIGN, *_FREQUENT_IGNORED)
+    return Spelling(letters=_ordinary, rare=_rare, gaps=(ZWNJ, "_"), separators=_SEPARATORS, odd_separators=odd)
+
+
+def _guards(letters: frozenset[str]) -> Iterator[str]:
+    """Everything that may break up or disguise a keyword of these letters in a way that no spelling shows."""
+    usual = {written for char in letters for written in (*_ordinary(char), *_rare(char))}
+    yield from ("\\u", NOT_SIGN, *survey().spellings["_"])
+    yield from (first + second for first in (ZWNJ, "_") for second in (ZWNJ, "_"))
+    for char in letters:
+        yield from (other for other in survey().spellings.get(char, ()) if other not in usual and not other.isascii())
+        yield from normalize("NFD", char)[1:]
+    yield from (char for char in survey().ignored if char not in _FREQUENT_IGNORED)
+    yield from (ignored + after for ignored in _FREQUENT_IGNORED for after in (*usual, ZWNJ, "_"))
+
+
+class Prefilter:
+    """Whether a raw record may match; never wrong about a record that does. Immutable, safe between threads.
+
+    The hot path calls ``find(raw.lower())`` itself: a non-empty list means "decode it". ``literals`` (accounts) are
+    searched for as they are.
+    """
+
+    def __init__(self, anchors: Collection[Anchor], literals: Collection[str]) -> None:
+        letters = frozenset(char for anchor in anchors for word in anchor.words for char in word)
+        spelled = spell_all(anchors, _raw_spelling())
+        texts = {*spelled, *literals, *_guards(letters.union(*literals))} if anchors or literals else set()
+        patterns = sorted(text.encode().lower() for text in texts)
+        self.find: Callable[[bytes], list[Any]] = BytesAhoCorasick(
+            patterns, implementation=Implementation.DFA
+        ).find_matches_as_indexes
+
+    def candidate(self, raw: bytes) -> bool:
+        """Whether this record (JSON or plain text, UTF-8) must be looked at."""
+        return bool(self.find(raw.lower()))

@@ -1,0 +1,180 @@
+"""Keywords as patterns over canonical text: separators, suffixes, ezafe, boundaries, repeats."""
+
+import re
+from functools import cached_property
+from itertools import groupby
+from typing import Final, NamedTuple
+from unicodedata import category
+
+from models.persian import (
+    EZAFE_LETTER,
+    EZAFE_SIGNS,
+    LETTER_RANGES,
+    SUFFIX_ENDINGS,
+    SUFFIX_INDEFINITE_PLURAL,
+    SUFFIX_PLURALS,
+    SUFFIX_POSSESSIVES,
+    SUFFIX_YEH,
+    ZWNJ,
+)
+from processors.match.canonical import Canonical
+from processors.match.folding import CASE_CHANGE, TAG_UNDERSCORE, fold
+from processors.match.results import Hit, Rule
+
+_SEPARATORS: Final = rf" _{ZWNJ}{CASE_CHANGE}{TAG_UNDERSCORE}\-"
+_SPLIT: Final = re.compile(f"[{_SEPARATORS}\n\r]+")
+#: Between two letters of one keyword word: a half-space, or the segments of a tag re-joined.
+_GAP: Final = f"[{ZWNJ}{CASE_CHANGE}{TAG_UNDERSCORE}]*"
+#: Any run of separators with at most one line break.
+_RUN: Final = f"[{_SEPARATORS}]*(?:(?:\r\n|[\n\r])[{_SEPARATORS}]*)?"
+#: Between two words of a keyword: an ezafe and a separator, or any separator, or nothing.
+_JUNCTION: Final = f"(?:(?P<ezafe{{}}>{ZWNJ}{EZAFE_LETTER}(?=[{_SEPARATORS}\n\r])){_RUN}|{_RUN})"
+_PLAIN_JUNCTION: Final = f"(?:{_RUN})"
+
+_PERSIAN: Final = f"[{LETTER_RANGES}]"
+_OTHER: Final = rf"[^\W\d_{LETTER_RANGES}]"
+_BEFORE: Final = {
+    "persian": f"(?<!{_PERSIAN})(?<!{_PERSIAN}{ZWNJ})",
+    "other": f"(?<!{_OTHER})(?<!{_OTHER}{ZWNJ})",
+    "digit": rf"(?<!\d)(?<!\d[{ZWNJ}.,٫٬])",
+    "symbol": "",
+}
+_AFTER: Final = {
+    "persian": f"(?!{ZWNJ}?{_PERSIAN})",
+    "other": f"(?!{ZWNJ}?{_OTHER})",
+    "digit": rf"(?![{ZWNJ}.,٫٬]?\d)",
+    "symbol": "",
+}
+_TAG_BEFORE: Final = re.compile(rf"([#@])[\w{ZWNJ}{CASE_CHANGE}{TAG_UNDERSCORE}]*\Z")
+_TAG_REACH: Final = 200
+_EZAFE_SIGN: Final = re.compile(rf"[{''.join(sorted(EZAFE_SIGNS))}](?!\w)")
+_SYMBOLS: Final = frozenset({"So", "Sc", "Sm"})
+
+
+def _stretch(word: str) -> str:
+    """A suffix, each letter once or three and more times (a stretched one)."""
+    return "".join(f"{char}(?:{char}{{2,}})?" for char in word)
+
+
+def _slot(*suffixes: str) -> str:
+    return f"{ZWNJ}?(?:{'|'.join(map(_stretch, suffixes))})"
+
+
+def _suffix() -> str:
+    """[ی] [plural] [possessive] [و or ه]; no possessive directly after a relational or indefinite ی."""
+    yeh, possessive, ending = _slot(*SUFFIX_YEH), _slot(*SUFFIX_POSSESSIVES), _slot(*SUFFIX_ENDINGS)
+    plural = f"(?:{_slot(*SUFFIX_PLURALS)}(?:{possessive})?|{_slot(SUFFIX_INDEFINITE_PLURAL)})"
+    return f"(?P<suffix>(?:(?:{yeh})?{plural}|{yeh}|{possessive})?(?:{ending})?)"
+
+
+_SUFFIX: Final = _suffix()
+
+
+class _Run(NamedTuple):
+    """Equal characters of a keyword word; ``glue`` is what may stand before it in a post (regular expression)."""
+
+    char: str
+    length: int
+    glue: str
+
+    def regex(self) -> str:
+        """The run as a post may write it: as often, or three and more times if it is a letter."""
+        char = re.escape(self.char)
+        if not self.char.isalpha():
+            return char * self.length
+        more = f"(?:{_GAP}{char})"
+        exact = f"{more}{{{self.length - 1}}}"
+        return f"{char}(?:{more}{{{max(2, self.length - 1)},}}|{exact})"
+
+
+def words_of(keyword: str) -> tuple[str, ...]:
+    """The canonical words of a keyword, separators gone; raises ValueError when nothing is left to search for."""
+    words = tuple(filter(None, _SPLIT.split(fold(keyword).text)))
+    if not any(char.isalnum() or category(char) in _SYMBOLS for word in words for char in word):
+        raise ValueError("nothing is left to search for: a keyword needs a letter, a digit or a symbol")
+    return words
+
+
+def kind_of(char: str) -> str:
+    """persian, other (a letter of another script), digit or symbol: what decides on boundaries."""
+    if re.match(_PERSIAN, char):
+        return "persian"
+    if char.isdecimal():
+        return "digit"
+    return "other" if char.isalnum() else "symbol"
+
+
+def _runs(words: tuple[str, ...]) -> list[_Run]:
+    runs: list[_Run] = []
+    for number, word in enumerate(words):
+        before = "" if number == 0 else _junction(number, words[number - 1])
+        for char, equal in groupby(word):
+            runs.append(_Run(char, len(list(equal)), before))
+            before = _GAP if char.isalnum() else ""
+    return [run if run.char.isalnum() or run.glue != _GAP else run._replace(glue="") for run in runs]
+
+
+def _junction(number: int, word_before: str) -> str:
+    return _JUNCTION.format(number) if kind_of(word_before[-1]) == "persian" else _PLAIN_JUNCTION
+
+
+def _body(words: tuple[str, ...]) -> str:
+    """The keyword as a regular expression without its boundaries."""
+    parts: list[str] = []
+    previous: _Run | None = None
+    for run in _runs(words):
+        part = run.glue + run.regex()
+        if previous and previous.char == run.char and run.char.isalpha():
+            # Joined, the two runs are one, and a post may stretch it as a whole.
+            length = max(3, previous.length + run.length)
+            joined = f"{run.char}(?:{_GAP}{run.char}){{{length - 1},}}"
+            part = f"(?:{parts.pop().removeprefix(previous.glue)}{part}|{joined})"
+            part = previous.glue + part
+        parts.append(part)
+        previous = run
+    return "".join(parts)
+
+
+class WordPattern:
+    """One keyword, found as a whole word (or words) in canonical text. Raises ValueError for an empty keyword."""
+
+    def __init__(self, keyword: str) -> None:
+        self.keyword = keyword
+        self.words = words_of(keyword)
+
+    @cached_property
+    def _regex(self) -> re.Pattern[str]:
+        """Compiled at the first post that may hold the keyword."""
+        first, last = kind_of(self.words[0][0]), kind_of(self.words[-1][-1])
+        suffix = _SUFFIX if last == "persian" else "(?P<suffix>)"
+        return re.compile(f"{_BEFORE[first]}(?P<keyword>{_body(self.words)}){suffix}{_AFTER[last]}")
+
+    def find(self, post: Canonical) -> tuple[Hit, ...]:
+        """Every occurrence, left to right, without overlaps."""
+        return tuple(self._hit(post, match) for match in self._regex.finditer(post.words.text))
+
+    def _hit(self, post: Canonical, match: re.Match[str]) -> Hit:
+        start, end = post.words.span(*match.span("keyword"))
+        return Hit(start, end, _tag_rule(match) or self._rule(match, post.original[start:end]))
+
+    def _rule(self, match: re.Match[str], written: str) -> Rule:
+        groups = match.groupdict()
+        if groups.pop("suffix"):
+            return "suffix"
+        keyword = groups.pop("keyword")
+        if any(groups.values()) or (_EZAFE_SIGN.search(written) and not _EZAFE_SIGN.search(self.keyword)):
+            return "ezafe"
+        if len(_SPLIT.sub("", keyword)) > sum(map(len, self.words)):
+            return "repeat"
+        if written == self.keyword:
+            return "exact"
+        return "letters" if keyword == fold(self.keyword).text else "separator"
+
+
+def _tag_rule(match: re.Match[str]) -> Rule | None:
+    """Whether the occurrence lies in a hashtag or a handle."""
+    start = match.start()
+    tag = _TAG_BEFORE.search(match.string[max(0, start - _TAG_REACH) : start])
+    if tag is None:
+        return None
+    return "hashtag" if tag[1] == "#" else "handle"
