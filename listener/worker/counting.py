@@ -19,6 +19,7 @@ from listener.errors import CapHalt, Halt, RefusedHalt
 from listener.worker.guard import StallGuard, end_process
 from listener.worker.publisher import Publisher
 from listener.worker.recovery import Recovery
+from listener.worker.tail import Tail, stale
 from models.cells import PROGRESS
 from processors.cap import CapReached
 from processors.overlay import Chunk
@@ -34,6 +35,10 @@ FLUSH_AFTER_S: Final = 0.3
 HEARTBEAT_S: Final = 5.0
 COMMIT_S: Final = 1.0
 TICK_S: Final = 0.05
+#: The changelogs are looked over for a zombie's records so long after they were acquired, and then every so often: well
+#: before compaction may run (min.compaction.lag.ms is an hour).
+TAIL_FIRST_S: Final = 60.0
+TAIL_AGAIN_S: Final = 900.0
 #: A flush in flight at a rebalance gets this long before the process gives up.
 RELEASE_S: Final = 25.0
 
@@ -53,6 +58,8 @@ class Owned:
     """A partition that this worker owns now."""
 
     plane: PartitionPlane
+    tail: Tail
+    tail_due: float
     waiting_since: float | None = None
     written: float = 0.0
     task: asyncio.Task[None] | None = None
@@ -68,8 +75,12 @@ class Counting:
     offsets: Offsets | None = None
     end: Callable[[BaseException], NoReturn] = end_process
     now: Callable[[], float] = time.monotonic
+    tail_first_s: float = TAIL_FIRST_S
     owned: dict[int, Owned] = field(default_factory=dict)
+    acquired: bool = False
     flushes: int = 0
+    flush_seconds: float = 0.0
+    regressions: int = 0
     _commits: dict[int, int] = field(default_factory=dict)
     _committed_at: float = 0.0
 
@@ -85,12 +96,17 @@ class Counting:
             self.end(RefusedHalt(str(refusal)))
         except Exception as error:  # noqa: BLE001 - a worker that cannot recover must not wait quietly
             self.end(error)
-        self.owned = {number: Owned(plane, written=self.now()) for number, plane in planes.items()}
+        self.owned = {number: self._own(plane) for number, plane in planes.items()}
+        self.acquired = True
         return {number: plane.position - plane.base for number, plane in planes.items()}
+
+    def _own(self, plane: PartitionPlane) -> Owned:
+        now = self.now()
+        return Owned(plane, self.recovery.tail(plane.partition), tail_due=now + self.tail_first_s, written=now)
 
     async def release(self) -> None:
         """Let go: flushes in flight end or the process does; what is not durable is dropped and will be replayed."""
-        owned, self.owned = self.owned, {}
+        owned, self.owned, self.acquired = self.owned, {}, False
         tasks = [one.task for one in owned.values() if one.task is not None]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=RELEASE_S)
@@ -148,6 +164,10 @@ class Counting:
             if now - owned.waiting_since >= FLUSH_AFTER_S:
                 self._flush(partition, owned)
             return
+        if now >= owned.tail_due:
+            owned.tail_due = now + TAIL_AGAIN_S
+            self._start(owned, self._mend_tail(partition, owned))
+            return
         settled = owned.plane.progress.durable == owned.plane.progress.stamp
         if now - owned.written >= (HEARTBEAT_S if settled else FLUSH_AFTER_S):
             self._start(owned, self._restate(partition, owned))
@@ -170,21 +190,32 @@ class Counting:
             owned.task = None
 
     async def _write(self, partition: int, owned: Owned) -> None:
-        plane = owned.plane
-        plan = plane.take_flush(caught_up=self._caught_up(partition, plane))
+        plane, began = owned.plane, self.now()
+        plan = plane.take_flush(caught_up=self.lag(partition) == 0)
         self.guard.beat()
         await self.publisher.first(partition, plan)
         self.guard.beat()
         await self.publisher.then(partition, plan)
         plane.flushed(plan)
         self.flushes += 1
+        self.flush_seconds += self.now() - began
         self._commits[partition] = plan.next_offset
 
     async def _restate(self, partition: int, owned: Owned) -> None:
         plane = owned.plane
-        progress = plane.heartbeat(caught_up=self._caught_up(partition, plane))
+        progress = plane.heartbeat(caught_up=self.lag(partition) == 0)
         self.guard.beat()
         await self.publisher.tables(partition, {PROGRESS: [plane.progress_record(progress)]})
+
+    async def _mend_tail(self, partition: int, owned: Owned) -> None:
+        """No flush is in flight while this runs, so all that we wrote is in the tables."""
+        wrong = stale(await owned.tail.read(), owned.plane.tables)
+        if wrong:
+            found = sum(map(len, wrong.values()))
+            _log.warning("partition %d: writing over %d stale changelog records", partition, found)
+            self.regressions += found
+            self.guard.beat()
+            await self.publisher.tables(partition, wrong)
 
     async def _adopt(self, plane: PartitionPlane) -> None:
         """The current campaign set holds from the next new record on, durably before that record is counted."""
@@ -196,9 +227,11 @@ class Counting:
             progress = plane.adopt(current)
             await self.publisher.tables(plane.partition, {PROGRESS: [plane.progress_record(progress)]})
 
-    def _caught_up(self, partition: int, plane: PartitionPlane) -> bool:
+    def lag(self, partition: int) -> int | None:
+        """Records of a partition that are not counted yet, None while the end is unknown or it is not owned."""
+        owned = self.owned.get(partition)
         end = self.offsets.highwater(partition) if self.offsets else None
-        return end is not None and plane.position - plane.base >= end
+        return None if owned is None or end is None else max(0, end - owned.plane.position + owned.plane.base)
 
     async def _commit(self) -> None:
         self._committed_at = self.now()

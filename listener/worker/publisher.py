@@ -19,7 +19,8 @@ BATCH_BYTES: Final = 900_000
 #: minutes later.
 REQUEST_S: Final = 20.0
 
-type_record = tuple[bytes, bytes | None]
+#: Key and value; None is a tombstone.
+Record = tuple[bytes, bytes | None]
 
 
 def create_producer(kafka: KafkaSettings) -> AIOKafkaProducer:
@@ -47,19 +48,19 @@ class Publisher:
 
     async def then(self, partition: int, plan: FlushPlan) -> None:
         """Entities, tombstones and dead letters: only after ``first``."""
-        tables: dict[str, list[type_record]] = {cells.ENTITIES: list(plan.entities)}
+        tables: dict[str, list[Record]] = {cells.ENTITIES: list(plan.entities)}
         for table, keys in plan.tombstones.items():
             tables.setdefault(table, []).extend((key, None) for key in keys)
         await asyncio.gather(self.tables(partition, tables), self._letters(plan.letters))
 
-    async def tables(self, partition: int, tables: Mapping[str, Iterable[type_record]]) -> None:
+    async def tables(self, partition: int, tables: Mapping[str, Iterable[Record]]) -> None:
         """Records of several tables, each to this partition of its changelog."""
         pending = []
         for table, records in tables.items():
             pending += await self._send(self.namespace.changelog(table), partition, records)
         await asyncio.gather(*pending)
 
-    async def _send(self, topic: str, partition: int, records: Iterable[type_record]) -> list[asyncio.Future[object]]:
+    async def _send(self, topic: str, partition: int, records: Iterable[Record]) -> list[asyncio.Future[object]]:
         futures: list[asyncio.Future[object]] = []
         batch = self.producer.create_batch()
         for key, value in records:

@@ -4,27 +4,25 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Protocol
 
 from aiokafka import TopicPartition
 
-from listener.changelog import read_to_end
+from listener.changelog import Records, read_to_end
 from listener.kafka.settings import KafkaSettings
 from listener.kafka.topics import topic_id
 from listener.worker.sets import SetStore
-from models.cells import ENTITIES, PROGRESS, TABLES, cell_stamp
-from models.entity import entity_stamp
-from models.progress import unpack_progress
+from listener.worker.stamps import STAMPS
+from listener.worker.tail import Tail
+from models.cells import TABLES
 from models.topics import Namespace
 from processors.overlay import CompiledSet
 from processors.plane import PartitionPlane
 from processors.resume import Source, resume
 
 _log = logging.getLogger("listener.worker.recovery")
-
-type_records = list[tuple[int, bytes, bytes | None]]
 
 
 class Store(Protocol):
@@ -37,19 +35,7 @@ class Store(Protocol):
         """Forget all partitions."""
 
 
-def _progress_stamp(value: bytes) -> int:
-    return unpack_progress(value).stamp
-
-
-#: How to read the stamp of a table's values.
-STAMPS: Final[dict[str, Callable[[bytes], int]]] = {
-    **dict.fromkeys(TABLES, cell_stamp),
-    ENTITIES: entity_stamp,
-    PROGRESS: _progress_stamp,
-}
-
-
-def merge(part: dict[bytes, bytes], records: type_records, stamp: Callable[[bytes], int]) -> None:
+def merge(part: dict[bytes, bytes], records: Records, stamp: Callable[[bytes], int]) -> None:
     """Take changelog records over: the highest stamp per key wins, at equal stamps the later record.
 
     A zombie's late append has a lower stamp than what the new owner wrote before it.
@@ -78,6 +64,7 @@ class Recovery:
     current: CompiledSet | None = None
     seconds: float | None = None
     records: int = 0
+    _positions: dict[TopicPartition, int] = field(default_factory=dict)
 
     async def planes(self, partitions: set[int]) -> dict[int, PartitionPlane]:
         """Recover ``partitions`` and put a plane on each, ready to count from its position."""
@@ -100,6 +87,12 @@ class Recovery:
         _log.info("recovered partitions %s: %d records in %.2f s", sorted(partitions), read, self.seconds)
         return planes
 
+    def tail(self, partition: int) -> Tail:
+        """The changelogs of a partition from where recovery stopped reading."""
+        topics = {self.namespace.changelog(table) for table in TABLES}
+        mine = {tp: at for tp, at in self._positions.items() if tp.partition == partition and tp.topic in topics}
+        return Tail(self.kafka, self.namespace, mine)
+
     def drop(self) -> None:
         """Forget what was recovered: another worker may own it now."""
         for store in (self.stores or {}).values():
@@ -116,7 +109,10 @@ class Recovery:
     async def _read(self, partitions: set[int]) -> int:
         """Read the changelogs of these partitions into the stores; returns the number of records."""
         stores = self.stores or {}
-        return await _read_into(self.kafka, self.namespace, partitions, lambda table, n: stores[table].partition(n))
+        read, self._positions = await _read_into(
+            self.kafka, self.namespace, partitions, lambda table, number: stores[table].partition(number)
+        )
+        return read
 
 
 async def read_tables(
@@ -130,16 +126,17 @@ async def read_tables(
 
 async def _read_into(
     kafka: KafkaSettings, namespace: Namespace, partitions: set[int], part: Callable[[str, int], dict[bytes, bytes]]
-) -> int:
-    """Merge all changelog partitions of these source partitions, to their end; returns the number of records."""
+) -> tuple[int, dict[TopicPartition, int]]:
+    """Merge all changelog partitions of these source partitions, to their end; returns (records read, positions)."""
     tables = {namespace.changelog(table): table for table in TABLES}
     read = 0
 
-    def take(tp: TopicPartition, records: type_records) -> None:
+    def take(tp: TopicPartition, records: Records) -> None:
         nonlocal read
         read += len(records)
         table = tables[tp.topic]
         merge(part(table, tp.partition), records, STAMPS[table])
 
-    await read_to_end(kafka, [TopicPartition(topic, number) for topic in tables for number in partitions], take)
-    return read
+    wanted = [TopicPartition(topic, number) for topic in tables for number in partitions]
+    positions = await read_to_end(kafka, wanted, take)
+    return read, positions

@@ -6,7 +6,6 @@
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from processors.match.types import CampaignMatch
 
 from listener.changelog import read_to_end
 from listener.errors import Halt
@@ -14,8 +13,9 @@ from listener.kafka.settings import KafkaSettings
 from models.campaign import CampaignSet
 from models.post import Post
 from models.topics import Namespace
-from processors.match import Matcher
+from processors.match import CampaignMatch, Matcher
 from processors.overlay import CompiledSet
+from processors.windows import to_ms
 
 
 def compile_set(campaign_set: CampaignSet) -> CompiledSet:
@@ -31,7 +31,7 @@ def compile_set(campaign_set: CampaignSet) -> CompiledSet:
             author_id=author.id if author else None,
             mentions=post.mentions,
             is_repost=post.repost_of is not None,
-            created_at=post.created_at,
+            created_ms=to_ms(post.created_at),
         )
 
     zones = {campaign.id: campaign.timezone for campaign in campaign_set.campaigns}

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from aiokafka import TopicPartition
 
-from listener.changelog import read_from
+from listener.changelog import Records, read_from
 from listener.kafka.settings import KafkaSettings
-from listener.worker.recovery import STAMPS, type_records
+from listener.worker.stamps import STAMPS
 from models.cells import TABLES
 from models.topics import Namespace
 
@@ -33,7 +33,7 @@ class Tail:
         tables = {self.namespace.changelog(table): table for table in TABLES}
         last: Last = {}
 
-        def take(tp: TopicPartition, records: type_records) -> None:
+        def take(tp: TopicPartition, records: Records) -> None:
             last.setdefault(tables[tp.topic], {}).update((key, value) for _, key, value in records)
 
         self.positions = await read_from(self.kafka, self.positions, take)

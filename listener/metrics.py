@@ -1,0 +1,101 @@
+"""Every metric of the product, declared once: documentation is made from here, and nothing else is exported."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from models.post import COUNTERS
+
+Kind = Literal["counter", "gauge"]
+
+
+@dataclass(frozen=True)
+class MetricSpec:
+    """A metric: name without ``_total``, kind, meaning, labels, and who exports it."""
+
+    name: str
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = ()
+    by: Literal["worker", "board"] = "board"
+
+
+def _campaign_metrics() -> Iterator[MetricSpec]:
+    labels = ("campaign", "platform")
+    for name in ("mentions", *COUNTERS):
+        yield MetricSpec(f"listener_campaign_{name}", "counter", f"{name} since the campaign began, gross.", labels)
+        yield MetricSpec(
+            f"listener_campaign_{name}_net", "gauge", f"{name} now: gross less what was taken back or deleted.", labels
+        )
+
+
+_PARTITION: Final = ("topic", "partition")
+
+METRICS: Final[dict[str, MetricSpec]] = {
+    spec.name: spec
+    for spec in (
+        *_campaign_metrics(),
+        MetricSpec(
+            "listener_records", "counter", "Records by outcome; their sum is what was read.", (*_PARTITION, "outcome")
+        ),
+        MetricSpec("listener_records_invalid", "counter", "Invalid records by reason.", (*_PARTITION, "reason")),
+        MetricSpec("listener_record_time_timestamp_seconds", "gauge", "Largest observed_at so far.", _PARTITION),
+        MetricSpec(
+            "listener_progress_written_timestamp_seconds", "gauge", "When the owner last wrote progress.", _PARTITION
+        ),
+        MetricSpec("listener_board_lag_records", "gauge", "Changelog records that the board has not read yet."),
+        MetricSpec("listener_board_cells", "gauge", "Cells held.", ("table",)),
+        MetricSpec("listener_board_caught_up", "gauge", "1 once the board has read all changelogs to their end."),
+        MetricSpec(
+            "listener_board_stale_records", "counter", "Changelog records with a lower stamp than known, ignored."
+        ),
+        MetricSpec("listener_worker_partitions", "gauge", "Partitions that this worker owns.", by="worker"),
+        MetricSpec("listener_worker_lag_records", "gauge", "Records not counted yet.", ("partition",), by="worker"),
+        MetricSpec(
+            "listener_worker_unflushed_records", "gauge", "Counted, not durable yet.", ("partition",), by="worker"
+        ),
+        MetricSpec("listener_worker_flushes", "counter", "Flushes that became durable.", by="worker"),
+        MetricSpec(
+            "listener_worker_flush_seconds", "counter", "Seconds from the start of a flush to durable.", by="worker"
+        ),
+        MetricSpec("listener_worker_recovery_seconds", "gauge", "How long the last recovery took.", by="worker"),
+        MetricSpec("listener_worker_recovery_records", "gauge", "Changelog records of the last recovery.", by="worker"),
+        MetricSpec("listener_worker_loop_age_seconds", "gauge", "Since the counting loop last ran.", by="worker"),
+        MetricSpec(
+            "listener_changelog_regressions",
+            "counter",
+            "Stale records of a former owner that were written over.",
+            by="worker",
+        ),
+    )
+}
+
+#: (label values, sample value) of one metric.
+Sample = tuple[Sequence[str], float]
+
+
+def family(name: str, samples: Iterable[Sample]) -> Metric:
+    """A declared metric with its samples; KeyError for one that is not declared."""
+    spec = METRICS[name]
+    kind = CounterMetricFamily if spec.kind == "counter" else GaugeMetricFamily
+    metric: Metric = kind(name, spec.help, labels=spec.labels)
+    for labels, value in samples:
+        metric.add_metric([label_text(one) for one in labels], value)  # type: ignore[attr-defined]
+    return metric
+
+
+def label_text(text: str) -> str:
+    """A label value that can always be written: lone surrogates and control characters are replaced."""
+    clean = text.encode("utf-8", "replace").decode()
+    return "".join(char if char.isprintable() else "\ufffd" for char in clean)
+
+
+class Described(Collector):
+    """A collector whose metrics are only known when scraped; saves the registry a scrape at registration."""
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing in advance."""
+        return ()

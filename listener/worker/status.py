@@ -1,0 +1,82 @@
+"""A worker's endpoints: is it alive, is it ready, and the metrics of the pipeline."""
+
+import sys
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+import click
+from aiohttp import web
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import Metric
+
+from listener.engine.app import CountingApp
+from listener.http import Health, health_app, json_response, serve
+from listener.metrics import Described, family
+from listener.worker.counting import Counting
+from listener.worker.settings import WorkerSettings
+
+#: The counting loop runs every 50 ms; a chunk may keep it waiting for a moment, not for so many seconds.
+STALLED_S = 15.0
+
+
+class WorkerCollector(Described):
+    """The worker's metrics, from plain attributes: safe to read from the thread that renders the page."""
+
+    def __init__(self, counting: Counting) -> None:
+        self._counting = counting
+
+    def collect(self) -> Iterable[Metric]:
+        """All families."""
+        counting = self._counting
+        owned = dict(counting.owned)
+        yield family("listener_worker_partitions", [((), len(owned))])
+        yield family(
+            "listener_worker_unflushed_records",
+            [((str(number),), one.plane.overlay.records) for number, one in owned.items()],
+        )
+        yield family("listener_worker_lag_records", [((str(number),), counting.lag(number) or 0) for number in owned])
+        yield family("listener_worker_flushes", [((), counting.flushes)])
+        yield family("listener_worker_flush_seconds", [((), counting.flush_seconds)])
+        yield family("listener_changelog_regressions", [((), counting.regressions)])
+        yield family("listener_worker_loop_age_seconds", [((), counting.guard.age)])
+        if counting.recovery.seconds is not None:
+            yield family("listener_worker_recovery_seconds", [((), counting.recovery.seconds)])
+            yield family("listener_worker_recovery_records", [((), counting.recovery.records)])
+
+
+@asynccontextmanager
+async def serve_status(settings: WorkerSettings, app: CountingApp, counting: Counting) -> AsyncIterator[None]:
+    """Serve the worker's endpoints while the context is open."""
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    registry.register(WorkerCollector(counting))
+
+    def live() -> Health:
+        return Health(counting.guard.age < STALLED_S, {"loop_age_seconds": round(counting.guard.age, 3)})
+
+    def ready() -> Health:
+        recovered = counting.acquired and not app.rebalancing
+        return Health(recovered, {"partitions": sorted(counting.owned), "rebalancing": app.rebalancing})
+
+    async def status(_request: web.Request) -> web.Response:
+        return json_response({"partitions": {str(number): _partition(counting, number) for number in counting.owned}})
+
+    http = health_app(live, ready, registry)
+    http.router.add_get("/api/status", status)
+    async with serve(http, settings.http_host, settings.http_port) as port:
+        click.echo(f"worker: http://{settings.http_host}:{port}/metrics", err=True)
+        sys.stderr.flush()
+        yield
+
+
+def _partition(counting: Counting, number: int) -> dict[str, object]:
+    plane = counting.owned[number].plane
+    return {
+        "position": plane.position - plane.base,
+        "stamp": plane.progress.stamp,
+        "durable": plane.progress.durable,
+        "horizon": plane.horizon,
+        "unflushed": plane.overlay.records,
+        "lag": counting.lag(number),
+    }
