@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import uvloop
 
+from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
 from listener.worker.settings import WorkerSettings
 from models.topics import Namespace
@@ -16,10 +17,7 @@ from models.topics import Namespace
 
 @click.command(help="Count posts: one worker of the counting plane. Run as many as there are partitions, at most.")
 @kafka_options
-@click.option(
-    "--app", default="listener", envvar="LISTENER_APP", show_default=True, help="Consumer group and changelogs."
-)
-@click.option("--topic-prefix", default="", envvar="LISTENER_TOPIC_PREFIX", help="Goes before every topic name.")
+@namespace_options
 @click.option(
     "--campaigns",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -44,8 +42,7 @@ from models.topics import Namespace
 @click.option("--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True)
 def worker(
     kafka: KafkaSettings,
-    app: str,
-    topic_prefix: str,
+    namespace: Namespace,
     campaigns: Path | None,
     retention: str,
     dlq_cap: str,
@@ -63,7 +60,7 @@ def worker(
         logging.getLogger(library).setLevel(logging.WARNING)
     settings = WorkerSettings(
         kafka=kafka,
-        namespace=Namespace(app, topic_prefix),
+        namespace=namespace,
         campaigns=campaigns,
         retention=retention == "on",
         capped=dlq_cap == "on",

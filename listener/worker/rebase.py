@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from listener.errors import UsageProblem
 from listener.kafka.admin import admin_client
+from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
 from listener.kafka.topics import topic_id
 from listener.worker.cluster import partitions_of
@@ -21,21 +22,21 @@ from processors.resume import Source
 
 @click.command("rebase", help="Put partitions that workers refuse to count on a new footing. Stop all workers first.")
 @kafka_options
-@click.option("--app", default="listener", envvar="LISTENER_APP", show_default=True)
-@click.option("--topic-prefix", default="", envvar="LISTENER_TOPIC_PREFIX")
+@namespace_options
 @click.option("--partition", "partitions", type=int, multiple=True, help="Only these; without it all.")
 @click.option("--accept-loss", "mode", flag_value=Mode.ACCEPT_LOSS.value, help="Go on behind records that are gone.")
 @click.option("--rebuild", "mode", flag_value=Mode.REBUILD.value, help="Forget the counts, count the retained posts.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def rebase_command(
-    kafka: KafkaSettings, app: str, topic_prefix: str, partitions: tuple[int, ...], mode: str | None, *, yes: bool
+    kafka: KafkaSettings, namespace: Namespace, partitions: tuple[int, ...], mode: str | None, *, yes: bool
 ) -> None:
     """Rebase the partitions and say what was done."""
-    namespace = Namespace(app, topic_prefix)
     chosen = Mode(mode or Mode.CONTINUE)
     _require_no_workers(kafka, namespace)
     if not yes:
-        click.confirm(f"{chosen.value} on {namespace.posts} for app {app}: this cannot be undone. Go on?", abort=True)
+        click.confirm(
+            f"{chosen.value} on {namespace.posts} for app {namespace.app}: this cannot be undone. Go on?", abort=True
+        )
     wanted = set(partitions) or set(range(partitions_of(kafka, namespace)))
     for number, done in asyncio.run(_rebase(kafka, namespace, wanted, chosen)).items():
         click.echo(f"partition {number}: counting goes on at offset {done.next_offset}")

@@ -1,0 +1,32 @@
+"""``listener board``: one process of the reading plane."""
+
+import asyncio
+import logging
+import signal
+import sys
+
+import click
+import uvloop
+
+from listener.kafka.naming import namespace_options
+from listener.kafka.settings import KafkaSettings, kafka_options
+from models.topics import Namespace
+
+
+@click.command(help="Serve the counts: HTTP API and Prometheus metrics. Run two; they need not know each other.")
+@kafka_options
+@namespace_options
+@click.option("--http-host", default="127.0.0.1", envvar="LISTENER_BOARD_HTTP_HOST", show_default=True)
+@click.option("--http-port", default=8080, envvar="LISTENER_BOARD_HTTP_PORT", show_default=True, type=int)
+@click.option("--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True)
+def board(kafka: KafkaSettings, namespace: Namespace, http_host: str, http_port: int, log_level: str) -> None:
+    """Run a board until SIGTERM or SIGINT."""
+    logging.basicConfig(
+        level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for library in ("aiokafka", "kafka"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+    from listener.board.service import run  # noqa: PLC0415 - aiohttp and aiokafka take a moment to import
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(kafka, namespace, http_host, http_port, (signal.SIGTERM, signal.SIGINT)))
