@@ -127,6 +127,8 @@ def _prefilter(plans: tuple[Plan, ...], patterns: Sequence[KeywordPattern | Acco
     anchors = {pattern.anchor for pattern in needed if isinstance(pattern, KeywordPattern)}
     literals = {pattern.literal for pattern in needed if isinstance(pattern, AccountPattern)}
     for plan in plans:
+        if not (plan.keywords or plan.accounts or plan.all_of):
+            raise ValueError(f"campaign {plan.campaign.id} searches for nothing")
         if not plan.keywords and not plan.accounts:
             words = [pattern for term in plan.all_of if isinstance(pattern := patterns[term.pattern], KeywordPattern)]
             # Every all_of word must be there, so the rarest decides alone.

@@ -1,0 +1,1 @@
+"""Campaign files: YAML that a brand team keeps under version control."""

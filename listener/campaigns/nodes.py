@@ -1,0 +1,88 @@
+"""Values of YAML nodes, with every mistake noted at its file and line instead of ending the load."""
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+_BOOLEAN: Final = "tag:yaml.org,2002:bool"
+_NULL: Final = "tag:yaml.org,2002:null"
+
+
+@dataclass
+class Problems:
+    """Mistakes found so far."""
+
+    _found: list[tuple[Path, int, str]] = field(default_factory=list)
+
+    def add(self, file: Path, node: Node | None, field_name: str, message: str) -> None:
+        """Note one mistake; ``field_name`` may be empty when it is the whole file or campaign."""
+        self.add_at(
+            file, node.start_mark.line + 1 if node else 0, f"{field_name}: {message}" if field_name else message
+        )
+
+    def add_at(self, file: Path, line: int, message: str) -> None:
+        """Note one mistake; lines count from 1, 0 is the file as a whole."""
+        self._found.append((file, line, message))
+
+    def lines(self) -> list[str]:
+        """One line for each mistake, by file and line."""
+        found = sorted(self._found, key=lambda mistake: mistake[:2])
+        return [f"{file}:{line}: {message}" if line else f"{file}: {message}" for file, line, message in found]
+
+
+@dataclass
+class Fields:
+    """One mapping of a file, read field by field."""
+
+    file: Path
+    node: MappingNode
+    known: tuple[str, ...]
+    problems: Problems
+    values: dict[str, Node] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Index the fields; note those that are unknown or there twice."""
+        for key, value in self.node.value:
+            name = key.value if isinstance(key, ScalarNode) else ""
+            if name not in self.known:
+                self.problem(name or "field", f"unknown field{_nearest(name, self.known)}", key)
+            elif name in self.values:
+                self.problem(name, "is there twice; merge the two", key)
+            else:
+                self.values[name] = value
+
+    def problem(self, name: str, message: str, node: Node | None = None) -> None:
+        """Note a mistake at the field's value, or at ``node``."""
+        self.problems.add(self.file, node or self.values.get(name, self.node), name, message)
+
+    def text(self, name: str) -> str | None:
+        """A scalar as it is written (``0912`` stays ``0912``); None when absent, empty or no text."""
+        node = self.values.get(name)
+        return None if node is None else self._scalar(name, node)
+
+    def texts(self, name: str) -> list[tuple[str, Node]]:
+        """A list of scalars with their nodes; a single scalar counts as a list of one."""
+        node = self.values.get(name)
+        if node is None or (isinstance(node, ScalarNode) and node.tag == _NULL):
+            return []
+        items = node.value if isinstance(node, SequenceNode) else [node]
+        return [(text, item) for item in items if (text := self._scalar(name, item)) is not None]
+
+    def _scalar(self, name: str, node: Node) -> str | None:
+        if not isinstance(node, ScalarNode):
+            self.problem(name, "must be text, not a list or mapping", node)
+        elif node.tag == _BOOLEAN:
+            self.problem(name, f'YAML reads {node.value} as true or false; quote it: "{node.value}"', node)
+        elif node.tag == _NULL:
+            self.problem(name, "is empty; give a value or remove it", node)
+        else:
+            return str(node.value)
+        return None
+
+
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else f"; known fields: {', '.join(known)}"
