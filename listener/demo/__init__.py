@@ -1,0 +1,1 @@
+"""``listener demo``: the whole product on this machine, from files through Kafka, workers and a board to numbers."""

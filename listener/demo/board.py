@@ -1,0 +1,127 @@
+"""What the demo asks the board."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final, TypeVar
+
+import aiohttp
+import msgspec
+from msgspec import Struct
+
+from listener.demo.processes import HOST
+from listener.errors import UsageProblem
+from listener.recount.report import Report
+
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=30.0)
+_RETRY_S: Final = 0.2
+_PATIENCE_S: Final = 120.0
+#: Series asked for at the same time.
+_AT_ONCE: Final = 4
+
+T = TypeVar("T")
+
+
+class PartitionProgress(Struct, frozen=True):
+    """How far one source partition is counted: stamps, and records per outcome and per reason of invalid ones."""
+
+    topic: str
+    partition: int
+    stamp: int
+    durable: int
+    outcomes: dict[str, int]
+    reasons: dict[str, int] = {}
+
+
+class BoardProgress(Struct, frozen=True):
+    """All partitions, and the next offset that the board will read of each partition of each changelog."""
+
+    partitions: list[PartitionProgress]
+    positions: dict[str, dict[int, int]]
+
+    def outcomes(self) -> dict[str, int]:
+        """Records per outcome over all partitions."""
+        total: dict[str, int] = {}
+        for partition in self.partitions:
+            for name, count in partition.outcomes.items():
+                total[name] = total.get(name, 0) + count
+        return total
+
+    @property
+    def read(self) -> int:
+        """Records read so far."""
+        return sum(self.outcomes().values())
+
+    def is_durable(self, next_offsets: dict[int, int]) -> bool:
+        """Whether everything before these source offsets is durable."""
+        durable = {partition.partition: partition.durable for partition in self.partitions}
+        return all(durable.get(number, -1) >= offset - 1 for number, offset in next_offsets.items())
+
+    def has_reached(self, ends: dict[str, dict[int, int]]) -> bool:
+        """Whether the board has read the changelogs up to these offsets."""
+        return all(
+            self.positions.get(topic, {}).get(number, 0) >= end
+            for topic, offsets in ends.items()
+            for number, end in offsets.items()
+        )
+
+
+class _Totals(Struct, frozen=True):
+    id: str
+    totals: dict[str, int]
+
+
+class _Campaigns(Struct, frozen=True):
+    campaigns: list[_Totals]
+
+
+class _Series(Struct, frozen=True):
+    series: list[dict[str, Any]]
+
+
+class BoardClient:
+    """Reads a board's API; ``port`` is asked for at each request, as a board that was started again has another."""
+
+    def __init__(self, http: aiohttp.ClientSession, port: Callable[[], int]) -> None:
+        self._http = http
+        self._port = port
+
+    async def progress(self) -> BoardProgress | None:
+        """How far the counting is; None when the board does not answer now."""
+        try:
+            return await self._get("/api/progress", BoardProgress)
+        except (aiohttp.ClientError, TimeoutError):
+            return None
+
+    async def report(self, outcomes: dict[str, int], campaigns: Iterable[str]) -> Report:
+        """All totals and minutes of the campaigns; zeros for one that the board has nothing of."""
+        found = await self._insist(lambda: self._get("/api/campaigns", _Campaigns))
+        totals: dict[str, dict[str, int]] = {name: {} for name in campaigns} | {
+            one.id: one.totals for one in found.campaigns
+        }
+        limit = asyncio.Semaphore(_AT_ONCE)
+
+        async def minutes(campaign: str) -> list[tuple[str, str, dict[str, Any]]]:
+            path = f"/api/campaigns/{campaign}/series?window=minute"
+            async with limit:
+                series = (await self._insist(lambda: self._get(path, _Series))).series
+            return [(campaign, row["start"], row) for row in series]
+
+        rows = await asyncio.gather(*(minutes(one.id) for one in found.campaigns))
+        return Report.of(outcomes, totals, [row for some in rows for row in some])
+
+    async def _get(self, path: str, shape: type[T]) -> T:
+        async with self._http.get(f"http://{HOST}:{self._port()}{path}", timeout=_TIMEOUT) as answer:
+            answer.raise_for_status()
+            return msgspec.json.decode(await answer.read(), type=shape)
+
+    async def _insist(self, request: Callable[[], Awaitable[T]]) -> T:
+        """Ask again while the board is being started again."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                while True:
+                    try:
+                        return await request()
+                    except (aiohttp.ClientError, TimeoutError):
+                        await asyncio.sleep(_RETRY_S)
+        except TimeoutError:
+            raise UsageProblem(f"the board has not answered for {_PATIENCE_S:.0f} s.") from None

@@ -1,0 +1,106 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import aiohttp
+import msgspec
+import pytest
+from aiohttp import web
+
+from listener.demo.board import BoardClient, BoardProgress
+from listener.demo.processes import HOST, free_port
+
+T = TypeVar("T")
+PROGRESS = {
+    "partitions": [
+        {
+            "topic": "t",
+            "partition": 0,
+            "stamp": 9,
+            "durable": 9,
+            "record_time": 1,
+            "outcomes": {"counted": 4, "late": 6},
+        },
+        {"topic": "t", "partition": 1, "stamp": 4, "durable": 2, "outcomes": {"counted": 5}, "reasons": {"json": 1}},
+    ],
+    "positions": {"app-minute-changelog": {"0": 7, "1": 3}},
+}
+TOTALS = {"mentions": 3, "mentions_net": 2, "likes": 5, "views": 9}
+ROWS = [
+    {"start": "2018-05-05T18:47:00Z", "mentions": 1, "likes": 5, "shares": 0, "comments": 0, "views": 1},
+    {"start": "2018-05-05T18:46:00Z", "mentions": 2, "likes": 0, "shares": 0, "comments": 0},
+    {"start": "2018-05-05T18:48:00Z", "mentions": 0, "likes": 0, "shares": 0, "comments": 0, "views": 8},
+]
+
+
+def ask(question: Callable[[BoardClient], Awaitable[T]], *, failures: int = 0) -> T:
+    # The client itself repeats a request once when the connection breaks.
+    left = [failures]
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if left[0]:
+            left[0] -= 1
+            assert request.transport is not None
+            request.transport.abort()
+        if request.path == "/api/progress":
+            return web.json_response(PROGRESS)
+        if request.path == "/api/campaigns":
+            return web.json_response({"campaigns": [{"id": "b", "name": "B", "totals": TOTALS}]})
+        assert (request.path, request.query["window"]) == ("/api/campaigns/b/series", "minute")
+        return web.json_response({"campaign": "b", "series": ROWS})
+
+    async def scenario() -> T:
+        app = web.Application()
+        app.router.add_get("/{path:.*}", answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        port = free_port()
+        await web.TCPSite(runner, HOST, port).start()
+        async with aiohttp.ClientSession() as http:
+            found = await question(BoardClient(http, lambda: port))
+        await runner.cleanup()
+        return found
+
+    return asyncio.run(scenario())
+
+
+def test_progress_is_read_and_summed() -> None:
+    progress = ask(lambda client: client.progress())
+    assert progress is not None
+    assert (progress.read, progress.outcomes()) == (15, {"counted": 9, "late": 6})
+
+
+def test_a_board_that_does_not_answer_has_no_progress() -> None:
+    assert ask(lambda client: client.progress(), failures=2) is None
+
+
+@pytest.mark.parametrize(
+    ("next_offsets", "durable"), [({}, True), ({0: 10, 1: 3}, True), ({0: 11}, False), ({1: 4}, False), ({2: 1}, False)]
+)
+def test_counted_is_what_is_durable(next_offsets: dict[int, int], *, durable: bool) -> None:
+    assert msgspec.convert(PROGRESS, BoardProgress, str_keys=True).is_durable(next_offsets) is durable
+
+
+@pytest.mark.parametrize(("end", "reached"), [(3, True), (4, False)])
+def test_positions_are_compared_with_the_ends_of_the_changelogs(end: int, *, reached: bool) -> None:
+    progress = msgspec.convert(PROGRESS, BoardProgress, str_keys=True)
+    assert progress.has_reached({"app-minute-changelog": {0: 7, 1: end}}) is reached
+    assert not progress.has_reached({"another-changelog": {0: 1}})
+    assert progress.has_reached({"another-changelog": {0: 0}})
+
+
+@pytest.mark.parametrize("failures", [0, 3])
+def test_the_report_has_every_campaign_and_the_minutes_with_something_shown(failures: int) -> None:
+    report = ask(lambda client: client.report({"counted": 2}, ["a", "b"]), failures=failures)
+    assert msgspec.json.decode(report.to_json()) == {
+        "read": 2,
+        "outcomes": {"counted": 2, "unmatched": 0, "stale": 0, "duplicate": 0, "late": 0, "invalid": 0},
+        "campaigns": {
+            "a": {"mentions": 0, "likes": 0, "shares": 0, "comments": 0},
+            "b": {"mentions": 3, "likes": 5, "shares": 0, "comments": 0},
+        },
+        "minutes": [
+            {"campaign": "b", "start": ROWS[1]["start"], "mentions": 2, "likes": 0, "shares": 0, "comments": 0},
+            {"campaign": "b", "start": ROWS[0]["start"], "mentions": 1, "likes": 5, "shares": 0, "comments": 0},
+        ],
+    }
