@@ -28,8 +28,11 @@ _SHORTEST_WAIT_S: Final = 0.005
 class Pace(Protocol):
     """How long to wait before a record."""
 
-    def wait_s(self, record: InputRecord, now: float) -> float:
-        """Seconds from ``now`` (monotonic clock) until the record may be sent; 0 or less: send it."""
+    def wait_s(self, record: InputRecord, number: int, now: float) -> float:
+        """Seconds from ``now`` (monotonic clock) until the record may be sent, as the ``number``-th; 0 or less: now.
+
+        It is asked again after the wait.
+        """
 
 
 class _When(Struct):
@@ -43,8 +46,9 @@ class RealTime:
         self._speed = speed
         self._start: tuple[float, float] | None = None
 
-    def wait_s(self, record: InputRecord, now: float) -> float:
+    def wait_s(self, record: InputRecord, number: int, now: float) -> float:
         """Seconds until the record's own time has come."""
+        del number
         try:
             moment = msgspec.json.decode(record.value, type=_When).observed_at.timestamp()
         except (msgspec.DecodeError, ValueError, OverflowError, RecursionError):
@@ -98,7 +102,7 @@ async def produce(
             failures.append(error)
 
     for record in records:
-        if pace is not None and (wait := pace.wait_s(record, clock())) > _SHORTEST_WAIT_S:
+        while pace and (wait := pace.wait_s(record, sent.records, clock())) > _SHORTEST_WAIT_S:  # noqa: ASYNC110 - a clock
             await asyncio.sleep(wait)
         number = partition(record.key, partitions)
         future = await producer.send(topic, record.value, record.key, partition=number, headers=list(record.headers))

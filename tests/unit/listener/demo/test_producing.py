@@ -54,20 +54,34 @@ def test_a_record_that_kafka_refuses_ends_it(fail_at: int) -> None:
         send([record(str(number)) for number in range(1200)], FakeProducer(fail_at))
 
 
+def test_it_waits_as_long_as_the_pace_says() -> None:
+    class Hesitant:
+        def __init__(self) -> None:
+            self.asked: list[int] = []
+
+        def wait_s(self, record: InputRecord, number: int, now: float) -> float:
+            self.asked.append(number)
+            return 0.006 if len(self.asked) % 3 else 0.0
+
+    pace = Hesitant()
+    asyncio.run(produce([record("a"), record("b")], FakeProducer(), "t", 1, sent=Sent(), pace=pace, clock=lambda: 0.0))
+    assert pace.asked == [0, 0, 0, 1, 1, 1]
+
+
 def at(moment: str) -> InputRecord:
     return record("k", b'{"observed_at":"2018-05-05T%s"}' % moment.encode())
 
 
 def test_real_time_follows_the_records_own_time() -> None:
     pace = RealTime(speed=10)
-    assert pace.wait_s(at("10:00:00Z"), now=100.0) == 0
-    assert pace.wait_s(at("10:00:30Z"), now=101.0) == pytest.approx(2)
-    assert pace.wait_s(at("09:59:00Z"), now=103.0) < 0
-    assert pace.wait_s(at("10:01:00Z"), now=107.0) == pytest.approx(-1)
+    assert pace.wait_s(at("10:00:00Z"), 0, now=100.0) == 0
+    assert pace.wait_s(at("10:00:30Z"), 0, now=101.0) == pytest.approx(2)
+    assert pace.wait_s(at("09:59:00Z"), 0, now=103.0) < 0
+    assert pace.wait_s(at("10:01:00Z"), 0, now=107.0) == pytest.approx(-1)
 
 
 @pytest.mark.parametrize("value", [b"no", b"{}", b'{"observed_at":7}', b"\xff", b"[" * 99_999])
 def test_a_record_without_a_time_does_not_wait(value: bytes) -> None:
     pace = RealTime(speed=1)
-    pace.wait_s(at("10:00:00Z"), now=0.0)
-    assert pace.wait_s(record("k", value), now=0.0) == 0
+    pace.wait_s(at("10:00:00Z"), 0, now=0.0)
+    assert pace.wait_s(record("k", value), 0, now=0.0) == 0
