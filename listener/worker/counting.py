@@ -21,6 +21,7 @@ from listener.worker.publisher import Publisher
 from listener.worker.recovery import Recovery
 from listener.worker.tail import Tail, stale
 from models.cells import PROGRESS
+from models.progress import Progress
 from processors.cap import CapReached
 from processors.overlay import Chunk
 from processors.plane import Gap, PartitionPlane
@@ -170,10 +171,13 @@ class Counting:
             return
         settled = owned.plane.progress.durable == owned.plane.progress.stamp
         if now - owned.written >= (HEARTBEAT_S if settled else FLUSH_AFTER_S):
-            self._start(owned, self._restate(partition, owned))
+            # Made now, not in the task: a chunk may be counted before that runs.
+            progress = owned.plane.heartbeat(caught_up=self.lag(partition) == 0)
+            self._start(owned, self._restate(owned.plane, progress))
 
     def _flush(self, partition: int, owned: Owned) -> None:
-        if owned.task is None and owned.plane.can_flush:
+        """Start a flush, if one may start: who waited before it may have lost the partition meanwhile."""
+        if self.owned.get(partition) is owned and owned.task is None and owned.plane.can_flush:
             owned.waiting_since = None
             self._start(owned, self._write(partition, owned))
 
@@ -201,11 +205,12 @@ class Counting:
         self.flush_seconds += self.now() - began
         self._commits[partition] = plan.next_offset
 
-    async def _restate(self, partition: int, owned: Owned) -> None:
-        plane = owned.plane
-        progress = plane.heartbeat(caught_up=self.lag(partition) == 0)
+    async def _restate(self, plane: PartitionPlane, progress: Progress) -> None:
+        """Write a progress cell without a flush; the tables keep what was written last, for the look at the tail."""
+        key, value = plane.progress_record(progress)
         self.guard.beat()
-        await self.publisher.tables(partition, {PROGRESS: [plane.progress_record(progress)]})
+        await self.publisher.tables(plane.partition, {PROGRESS: [(key, value)]})
+        plane.tables[PROGRESS][key] = value
 
     async def _mend_tail(self, partition: int, owned: Owned) -> None:
         """No flush is in flight while this runs, so all that we wrote is in the tables."""
@@ -224,8 +229,7 @@ class Counting:
             raise Halt("no campaign set was published")
         in_force = plane.progress.sets[-1].version if plane.progress.sets else None
         if in_force != current.version:
-            progress = plane.adopt(current)
-            await self.publisher.tables(plane.partition, {PROGRESS: [plane.progress_record(progress)]})
+            await self._restate(plane, plane.adopt(current))
 
     def lag(self, partition: int) -> int | None:
         """Records of a partition that are not counted yet, None while the end is unknown or it is not owned."""

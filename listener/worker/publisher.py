@@ -43,15 +43,15 @@ class Publisher:
         self.namespace = namespace
 
     async def first(self, partition: int, plan: FlushPlan) -> None:
-        """The cells and the progress cell."""
-        await self.tables(partition, plan.cells)
+        """The cells, the progress cell and the dead letters: once an entity is durable, no replay writes them again."""
+        await asyncio.gather(self.tables(partition, plan.cells), self._letters(plan.letters))
 
     async def then(self, partition: int, plan: FlushPlan) -> None:
-        """Entities, tombstones and dead letters: only after ``first``."""
+        """Entities and tombstones: only after ``first``."""
         tables: dict[str, list[Record]] = {cells.ENTITIES: list(plan.entities)}
         for table, keys in plan.tombstones.items():
             tables.setdefault(table, []).extend((key, None) for key in keys)
-        await asyncio.gather(self.tables(partition, tables), self._letters(plan.letters))
+        await self.tables(partition, tables)
 
     async def tables(self, partition: int, tables: Mapping[str, Iterable[Record]]) -> None:
         """Records of several tables, each to this partition of its changelog."""

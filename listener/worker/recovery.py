@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiokafka import TopicPartition
 
@@ -35,7 +35,7 @@ class Store(Protocol):
         """Forget all partitions."""
 
 
-def merge(part: dict[bytes, bytes], records: Records, stamp: Callable[[bytes], int]) -> None:
+def merge(part: dict[bytes, bytes], records: Records, stamp: Callable[[bytes], Any]) -> None:
     """Take changelog records over: the highest stamp per key wins, at equal stamps the later record.
 
     A zombie's late append has a lower stamp than what the new owner wrote before it.

@@ -43,14 +43,18 @@ class Tail:
 def stale(last: Last, tables: Mapping[str, Mapping[bytes, bytes]]) -> dict[str, list[tuple[bytes, bytes | None]]]:
     """Per table the records to append: our own value where the changelog ended with a lower stamp than ours.
 
-    A key that we have retired gets its tombstone again. Only to be asked while no flush is in flight: then all that we
-    wrote is in ``tables``. What we wrote since ``last`` was read is listed too; appending it again does no harm.
+    A key that we have retired gets its tombstone again, one that a former owner retired gets our value. Only to be
+    asked while no write is in flight: then all that we wrote is in ``tables``.
     """
     wrong: dict[str, list[tuple[bytes, bytes | None]]] = {}
     for table, values in last.items():
         stamp, ours = STAMPS[table], tables[table]
         for key, value in values.items():
             own = ours.get(key)
-            if value is not None and (own is None or stamp(value) < stamp(own)):
+            if value is None or own is None:
+                lower = value is not own
+            else:
+                lower = stamp(value) < stamp(own)
+            if lower:
                 wrong.setdefault(table, []).append((key, own))
     return wrong
