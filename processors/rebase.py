@@ -8,7 +8,7 @@ import msgspec
 from models import cells
 from models.outcome import Outcome
 from models.post import POSTS_TOPIC
-from models.progress import Progress, pack_progress, progress_key, unpack_progress
+from models.progress import Progress, SetInForce, pack_progress, progress_key, unpack_progress
 from processors.overlay import Tables
 from processors.resume import Source, highest_stamp
 
@@ -52,7 +52,8 @@ def rebase(tables: Tables, source: Source, mode: Mode) -> Rebased:
         durable_record_time=before.record_time,
         base=base,
         topic_id=source.topic_id,
-        sets=before.sets[-1:],
+        # Adopted behind transaction markers, it may begin past the first stamp that is given now.
+        sets=tuple(SetInForce(one.version, min(one.since, stamp + 1)) for one in before.sets[-1:]),
     )
     return Rebased({}, progress, stamp + 1 - base)
 

@@ -32,14 +32,21 @@ def rebase_command(
 ) -> None:
     """Rebase the partitions and say what was done."""
     chosen = Mode(mode or Mode.CONTINUE)
+    wanted = _wanted(kafka, namespace, set(partitions))
     _require_no_workers(kafka, namespace)
     if not yes:
         click.confirm(
             f"{chosen.value} on {namespace.posts} for app {namespace.app}: this cannot be undone. Go on?", abort=True
         )
-    wanted = set(partitions) or set(range(partitions_of(kafka, namespace)))
     for number, done in asyncio.run(_rebase(kafka, namespace, wanted, chosen)).items():
         click.echo(f"partition {number}: counting goes on at offset {done.next_offset}")
+
+
+def _wanted(kafka: KafkaSettings, namespace: Namespace, partitions: set[int]) -> set[int]:
+    known = set(range(partitions_of(kafka, namespace)))
+    if not partitions <= known:
+        raise UsageProblem(f"--partition: {namespace.posts} has the partitions 0 to {max(known)} only.")
+    return partitions or known
 
 
 def _require_no_workers(kafka: KafkaSettings, namespace: Namespace) -> None:
