@@ -5,125 +5,286 @@ wrapping every record in a ConsumerRecord costs several times what merging it do
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
-from aiokafka.errors import CorruptRecordException, KafkaError
+from aiokafka.errors import CorruptRecordException, KafkaError, TopicAuthorizationFailedError
 
-from listener.errors import UsageProblem
+from listener.errors import Halt, UsageProblem
 from listener.kafka.settings import KafkaSettings
+
+_log = logging.getLogger("listener.changelog")
 
 #: (offset, key, value) each; a value of None is a tombstone.
 Records = list[tuple[int, bytes, bytes | None]]
+#: The records of one fetch from one partition.
+Batch = tuple[TopicPartition, Records]
 Take = Callable[[TopicPartition, Records], None]
 
-_FETCH_BYTES: Final = 4 * 1024 * 1024
+#: Per partition: above the largest batch that a broker takes, and no more than the event loop can spare at a time.
+_FETCH_BYTES: Final = 2 * 1024 * 1024
+_FETCH_MAX_BYTES: Final = 32 * 1024 * 1024
+#: Seconds after which a missing answer is worth a line in the log, and between two attempts.
+_SILENCE_S: Final = 10.0
+_AGAIN_S: Final = 1.0
+#: A topic that was just created is not known to every broker at once.
+_UNKNOWN_TRIES: Final = 4
+_UNKNOWN_PAUSE_S: Final = 0.5
+_WAIT_S: Final = 0.5
 
 
 class ChangelogReader:
-    """Reads some changelog partitions from given offsets on, for as long as it is asked.
+    """Reads partitions from given offsets on, for as long as it is asked. Use as an async context manager.
 
-    ``positions``: the next offset per partition. Use as an async context manager.
+    ``positions``: the next offset per partition; give None for a partition to be read from its beginning.
+    ``silent``: whether Kafka has not answered for a while; a broker that goes away while it reads is waited for.
+    Raises UsageProblem on entry where no broker answers or a partition does not exist, and Halt where records between
+    a position and the end were lost.
     """
 
-    def __init__(self, kafka: KafkaSettings, positions: Mapping[TopicPartition, int]) -> None:
-        self.positions = dict(positions)
-        self._kafka = kafka
+    def __init__(self, kafka: KafkaSettings, positions: Mapping[TopicPartition, int | None]) -> None:
+        self.positions: dict[TopicPartition, int] = {}
+        self._wanted = dict(positions)
+        self._goals: dict[TopicPartition, int] = {}
+        self._unread: set[TopicPartition] = set()
+        self._heard = 0.0
+        self.silent = False
+        self._servers = ", ".join(kafka.bootstrap_servers)
         self._consumer = AIOKafkaConsumer(
             **kafka.aiokafka(),
             group_id=None,
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            # A position that the log does not have means lost records; starting over in silence would hide it.
+            auto_offset_reset="none",
+            fetch_max_bytes=_FETCH_MAX_BYTES,
             max_partition_fetch_bytes=_FETCH_BYTES,
         )
+        self._fetches = _Fetches(self._consumer)
 
     async def __aenter__(self) -> Self:
         try:
-            await self._consumer.start()
-            await self._require_topics()
-        except KafkaError as error:
-            await self._consumer.stop()
-            servers = ", ".join(self._kafka.bootstrap_servers)
-            raise UsageProblem(f"Kafka at {servers} does not answer: {error}") from error
+            await self._start()
         except BaseException:
             await self._consumer.stop()
             raise
-        tps = list(self.positions)
-        self._consumer.assign(tps)
-        for tp, first in (await self._consumer.beginning_offsets(tps)).items():
-            self.positions[tp] = max(first, self.positions[tp])
-            self._consumer.seek(tp, self.positions[tp])
         return self
 
     async def __aexit__(self, *_error: object) -> None:
         await self._consumer.stop()
 
-    async def ends(self) -> dict[TopicPartition, int]:
-        """The present end offset of every partition."""
-        found: dict[TopicPartition, int] = await self._consumer.end_offsets(list(self.positions))
-        return found
+    @property
+    def caught_up(self) -> bool:
+        """Whether all that was there on entry has been read."""
+        return not self._unread
 
-    async def next(self, seconds: float) -> list[tuple[TopicPartition, Records]]:
-        """What has been fetched, waiting up to ``seconds`` for something; may be empty."""
-        fetcher = self._consumer._fetcher
-        batches = self._drain(fetcher)
-        if not batches:
-            waiter = fetcher._create_fetch_waiter()
-            done, _ = await asyncio.wait([waiter], timeout=seconds)
-            if not done:
-                waiter.cancel()
-                return []
-            waiter.result()  # authorisation errors surface here
-            batches = self._drain(fetcher)
-        return batches
+    @property
+    def ends(self) -> dict[TopicPartition, int]:
+        """The end offset of every partition as last seen."""
+        return {tp: max(goal, self._consumer.highwater(tp) or 0) for tp, goal in self._goals.items()}
 
-    def _drain(self, fetcher: Any) -> list[tuple[TopicPartition, Records]]:
-        batches = []
-        for tp in list(fetcher._records):
-            result = fetcher._records.pop(tp)
-            fetcher._notify(fetcher._wait_consume_future)
-            if type(result) is not FetchResult:
-                result.check_raise()
-            elif result.check_assignment(tp):
-                records = _unpack(result._partition_records)
-                result._update_position()
-                self.positions[tp] = result._partition_records.next_fetch_offset
-                batches.append((tp, records))
-        return batches
+    async def next(self, seconds: float = _WAIT_S) -> Batch | None:
+        """What has been fetched from one partition, waiting up to ``seconds`` for it; None when nothing came.
 
-    async def _require_topics(self) -> None:
-        topics = await self._consumer.topics()
-        for tp in self.positions:
-            if tp.topic not in topics:
-                raise UsageProblem(f"there is no topic {tp.topic}: `listener topics create` makes what is missing.")
+        ``positions`` is behind what is returned: apply it before the next await.
+        """
+        try:
+            found = await self._fetches.take(seconds)
+        except TopicAuthorizationFailedError as error:
+            raise self._not_allowed(error) from error
+        except KafkaError as error:
+            raise Halt(
+                f"a changelog cannot be read on ({error!r}): records are lost or the topic was made anew. A restart "
+                "reads it from its beginning."
+            ) from error
+        if found is None:
+            self._skip_gaps()
+            return None
+        tp, records, position = found
+        self._note_answer()
+        self._advance(tp, position)
+        return tp, records
+
+    async def _start(self) -> None:
+        try:
+            await self._consumer.start()
+        except KafkaError as error:
+            raise UsageProblem(
+                f"Kafka at {self._servers} does not answer ({error}). Check --bootstrap-servers and the security "
+                "options; `listener kafka` starts a broker on this machine."
+            ) from error
+        await self._require(self._wanted)
+        tps = list(self._wanted)
+        self._consumer.assign(tps)
+        # Until the offsets are known: a partition without a position would be reset by the fetcher.
+        self._consumer.pause(*tps)
+        for tp in tps:
+            self._consumer.seek(tp, 0)
+        first = await self._patiently(lambda: self._consumer.beginning_offsets(tps))
+        self._goals = await self._patiently(lambda: self._consumer.end_offsets(tps))
+        for tp, wanted in self._wanted.items():
+            self._seek(tp, first[tp] if wanted is None else wanted, first[tp])
+        self._unread = {tp for tp in tps if self.positions[tp] < self._goals[tp]}
+        self._consumer.resume(*(self._unread or tps))
+        self._heard = self._now()
+
+    def _seek(self, tp: TopicPartition, position: int, first: int) -> None:
+        if not first <= position <= self._goals[tp]:
+            raise Halt(
+                f"{tp.topic}, partition {tp.partition}: offset {position} is asked for, but the log has {first} to "
+                f"{self._goals[tp]}: records are lost or the topic was made anew. A restart reads from its beginning."
+            )
+        self._consumer.seek(tp, position)
+        self.positions[tp] = position
+
+    async def _require(self, partitions: Collection[TopicPartition]) -> None:
+        for attempt in range(_UNKNOWN_TRIES):
+            if attempt:
+                await asyncio.sleep(_UNKNOWN_PAUSE_S)
+            known = await self._patiently(self._fetches.partitions)
+            missing = [tp for tp in partitions if tp.partition not in known.get(tp.topic, ())]
+            if not missing:
+                return
+        topic, partition = missing[0]
+        what = f"topic {topic} has no partition {partition}" if topic in known else f"there is no topic {topic}"
+        raise UsageProblem(f"{what}: `listener topics create` makes what is missing, `listener topics check` compares.")
+
+    async def _patiently(self, ask: Callable[[], Awaitable[Any]]) -> Any:
+        """The answer, asked for until it comes."""
+        while True:
+            try:
+                return await ask()
+            except TopicAuthorizationFailedError as error:
+                raise self._not_allowed(error) from error
+            except KafkaError as error:
+                _log.warning("Kafka at %s does not answer (%s), trying on", self._servers, error)
+                await asyncio.sleep(_AGAIN_S)
+
+    def _advance(self, tp: TopicPartition, position: int) -> None:
+        """Note what was read; a partition at its end rests until the others are there, so that they get all fetches."""
+        self.positions[tp] = position
+        if tp in self._unread and position >= self._goals[tp]:
+            self._unread.remove(tp)
+            self._consumer.pause(tp)
+            if not self._unread:
+                self._consumer.resume(*self.positions)
+
+    def _skip_gaps(self) -> None:
+        """Move past offsets at the end of a log whose records compaction has removed: nothing will ever come there."""
+        empty = self._fetches.empty(self._unread or self.positions)
+        if empty is None:
+            self._note_silence()
+            return
+        self._note_answer()
+        for tp, end in empty.items():
+            if end > self.positions[tp]:
+                self._consumer.seek(tp, end)
+                self._advance(tp, end)
+
+    def _note_answer(self) -> None:
+        self._heard = self._now()
+        if self.silent:
+            self.silent = False
+            _log.info("Kafka at %s answers again", self._servers)
+
+    def _note_silence(self) -> None:
+        if not self.silent and self._now() - self._heard > _SILENCE_S:
+            self.silent = True
+            _log.warning("no answer from Kafka at %s for %.0f s, trying on", self._servers, _SILENCE_S)
+
+    def _not_allowed(self, error: KafkaError) -> UsageProblem:
+        return UsageProblem(f"Kafka at {self._servers} does not let us read ({error}). Ask for the missing ACL.")
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
 
 async def read_from(
-    kafka: KafkaSettings, positions: Mapping[TopicPartition, int], take: Take
+    kafka: KafkaSettings, positions: Mapping[TopicPartition, int | None], take: Take
 ) -> dict[TopicPartition, int]:
     """Hand all records from ``positions`` to the present ends to ``take``; returns the new positions."""
     if not positions:
         return {}
     async with ChangelogReader(kafka, positions) as reader:
-        ends = await reader.ends()
-        while any(reader.positions[tp] < end for tp, end in ends.items()):
-            for tp, records in await reader.next(1.0):
-                take(tp, records)
+        while not reader.caught_up:
+            batch = await reader.next()
+            if batch is not None:
+                take(*batch)
         return reader.positions
 
 
 async def read_to_end(
     kafka: KafkaSettings, partitions: Iterable[TopicPartition], take: Take
 ) -> dict[TopicPartition, int]:
-    """Hand all records of ``partitions``, from beginning to present end, to ``take``; returns the positions."""
-    return await read_from(kafka, dict.fromkeys(partitions, 0), take)
+    """Hand all records of ``partitions``, from beginning to present end, to ``take``; returns the new positions."""
+    return await read_from(kafka, dict.fromkeys(partitions), take)
+
+
+class _Fetches:
+    """All that we touch of what aiokafka 0.14 keeps to itself.
+
+    Its fetcher puts the answer for each partition, undecoded, into ``_records`` and asks for more once it is taken out.
+    ``timestamp`` of a partition's state is set with every answer to a fetch from its present position.
+    """
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+
+    async def partitions(self) -> dict[str, set[int]]:
+        """The partitions of every topic; asking for one that does not exist could create it."""
+        cluster = await self._consumer._client.fetch_all_metadata()
+        return {topic: cluster.partitions_for_topic(topic) for topic in cluster.topics()}
+
+    async def take(self, seconds: float) -> tuple[TopicPartition, Records, int] | None:
+        """Records of one partition and the offset behind them; raises what the broker answered instead of records."""
+        fetcher = self._consumer._fetcher
+        if not fetcher._records:
+            if fetcher._fetch_task.done():
+                raise KafkaError("the fetcher has ended") from fetcher._fetch_task.exception()
+            waiter = fetcher._create_fetch_waiter()
+            done, _ = await asyncio.wait([waiter], timeout=seconds)
+            if not done:
+                waiter.cancel()
+        while fetcher._records:
+            tp, result = fetcher._records.popitem(last=False)
+            fetcher._notify(fetcher._wait_consume_future)
+            if type(result) is not FetchResult:
+                result.check_raise()
+            elif result.check_assignment(tp):
+                fetched = result._partition_records
+                records = _unpack(fetched)
+                result._update_position()
+                self._forget_answers()
+                return tp, records, fetched.next_fetch_offset
+        return None
+
+    def empty(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int] | None:
+        """The ends of partitions, when each of them has answered since the last records and none had any; else None.
+
+        One empty answer proves nothing: a broker leaves partitions empty when others have filled the fetch. But a
+        fetch that brought nothing at all means that no partition in it has records up to its end.
+        """
+        states = {tp: self._state(tp) for tp in partitions}
+        if self._consumer._fetcher._records or any(state.timestamp is None for state in states.values()):
+            return None
+        self._forget_answers()
+        return {tp: state.highwater for tp, state in states.items()}
+
+    def _forget_answers(self) -> None:
+        for tp in self._consumer.assignment():
+            self._state(tp).timestamp = None
+
+    def _state(self, tp: TopicPartition) -> Any:
+        return self._consumer._subscription.subscription.assignment.state_value(tp)
 
 
 def _unpack(fetched: Any) -> Records:
     """The records of a fetch; the position goes past what compaction removed and past transaction markers."""
     fetched._records_iterator = None  # it holds the fetch buffer
+    begin = fetched.next_fetch_offset
     out: Records = []
     records = fetched._records
     while records.has_next():
@@ -131,10 +292,9 @@ def _unpack(fetched: Any) -> Records:
         if fetched._check_crcs and not batch.validate_crc():
             raise CorruptRecordException(f"Invalid CRC - {fetched._tp}")
         if not batch.is_control_batch:
-            out += [
-                (record.offset, record.key, record.value)
-                for record in batch
-                if record.offset >= fetched.next_fetch_offset
-            ]
+            out += [(record.offset, record.key, record.value) for record in batch]
         fetched.next_fetch_offset = batch.next_offset
+    if out and out[0][0] < begin:
+        # Batches are fetched whole: the first may begin before the offset that was asked for.
+        out = [record for record in out if record[0] >= begin]
     return out

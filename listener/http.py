@@ -1,7 +1,6 @@
 """What the HTTP endpoints of workers and boards have in common."""
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -11,15 +10,29 @@ from typing import Any, Final
 
 import msgspec
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.openmetrics import exposition as openmetrics
 
 from listener.errors import UsageProblem
 
 _log = logging.getLogger("listener.http")
 
-MAX_BODY_BYTES: Final = 1024 * 1024
+MAX_BODY_BYTES: Final = 64 * 1024
 #: A page of metrics serves all scrapes of so many seconds.
 PAGE_S: Final = 1.0
+#: Longest that an answer may take, that an idle connection is kept, and that a stop waits for answers under way.
+ANSWER_S: Final = 30.0
+KEEP_ALIVE_S: Final = 30.0
+STOP_S: Final = 2.0
+
+#: What an error may say besides its text.
+_KEPT_HEADERS: Final = ("Allow", "Retry-After")
+_OPENMETRICS: Final = "application/openmetrics-text"
+_RENDER: Final[dict[str, Callable[[CollectorRegistry], bytes]]] = {
+    CONTENT_TYPE_PLAIN_0_0_4: generate_latest,
+    openmetrics.CONTENT_TYPE_LATEST: openmetrics.generate_latest,
+}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -46,49 +59,79 @@ def problem(status: int, message: str) -> web.Response:
 async def json_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Errors as JSON; what went wrong inside is in the log only."""
     try:
-        return await handler(request)
+        async with asyncio.timeout(ANSWER_S):
+            return await handler(request)
     except web.HTTPException as error:
         if error.status < 400:  # noqa: PLR2004 - a redirect is no error
             raise
-        return problem(error.status, error.text or error.reason)
+        response = problem(error.status, error.text or error.reason)
+        response.headers.update({name: error.headers[name] for name in _KEPT_HEADERS if name in error.headers})
+        return response
+    except TimeoutError:
+        _log.warning("%s %s took over %.0f s", request.method, request.path, ANSWER_S)
+        return problem(503, "this takes too long now")
     except Exception:  # noqa: BLE001 - a client must not see our traceback
         _log.exception("%s %s failed", request.method, request.path)
         return problem(500, "internal error; the log says more")
 
 
 class MetricsPage:
-    """The metrics page, rendered in a thread and kept for a second: scrapes must not slow the counting down."""
+    """The metrics page, rendered in a thread and kept for a second: scrapes must not slow the counting down.
 
-    def __init__(self, registry: CollectorRegistry, now: Callable[[], float] = time.monotonic) -> None:
+    ``prepare`` runs on the event loop before a page is rendered: the place to take a snapshot.
+    """
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        prepare: Callable[[], None] = lambda: None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._registry = registry
+        self._prepare = prepare
         self._now = now
-        self._page = b""
-        self._made = float("-inf")
+        self._pages: dict[str, tuple[float, bytes]] = {}
         self._lock = asyncio.Lock()
 
-    async def handle(self, _request: web.Request) -> web.Response:
-        """GET /metrics."""
+    async def handle(self, request: web.Request) -> web.Response:
+        """GET /metrics, as OpenMetrics for those who ask for it."""
+        content_type = CONTENT_TYPE_PLAIN_0_0_4
+        if _OPENMETRICS in request.headers.get("Accept", ""):
+            content_type = openmetrics.CONTENT_TYPE_LATEST
+        return web.Response(body=await self._page(content_type), headers={"Content-Type": content_type})
+
+    async def _page(self, content_type: str) -> bytes:
         async with self._lock:
-            if self._now() - self._made >= PAGE_S:
-                self._page = await asyncio.to_thread(generate_latest, self._registry)
-                self._made = self._now()
-        return web.Response(body=self._page, headers={"Content-Type": CONTENT_TYPE_LATEST})
+            made, page = self._pages.get(content_type, (float("-inf"), b""))
+            if self._now() - made >= PAGE_S:
+                made = self._now()
+                self._prepare()
+                page = await asyncio.to_thread(_RENDER[content_type], self._registry)
+                self._pages[content_type] = made, page
+            return page
 
 
-def health_app(live: Callable[[], Health], ready: Callable[[], Health], registry: CollectorRegistry) -> web.Application:
-    """An application with ``/livez``, ``/readyz`` and ``/metrics``; more routes can be added."""
+def health_app(
+    live: Callable[[], Health],
+    ready: Callable[[], Health],
+    registry: CollectorRegistry,
+    prepare: Callable[[], None] = lambda: None,
+) -> web.Application:
+    """An application with ``/livez``, ``/readyz`` and ``/metrics``; more routes can be added.
+
+    ``prepare`` runs on the event loop before the metrics are collected in a thread.
+    """
     app = web.Application(middlewares=[json_errors], client_max_size=MAX_BODY_BYTES)
     app.router.add_get("/livez", _probe(live))
     app.router.add_get("/readyz", _probe(ready))
-    app.router.add_get("/metrics", MetricsPage(registry).handle)
+    app.router.add_get("/metrics", MetricsPage(registry, prepare).handle)
     return app
 
 
 def _probe(check: Callable[[], Health]) -> Handler:
     async def handle(_request: web.Request) -> web.Response:
         health = check()
-        body = json.dumps({"ok": health.ok, **health.detail}, default=str)
-        return web.Response(text=body, status=200 if health.ok else 503, content_type="application/json")
+        return json_response({"ok": health.ok, **health.detail}, status=200 if health.ok else 503)
 
     return handle
 
@@ -96,7 +139,7 @@ def _probe(check: Callable[[], Health]) -> Handler:
 @asynccontextmanager
 async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
     """Serve ``app``; gives the port (a free one for port 0). UsageProblem where it is taken."""
-    runner = web.AppRunner(app, access_log=None, keepalive_timeout=30, shutdown_timeout=2)
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEEP_ALIVE_S, shutdown_timeout=STOP_S)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)

@@ -1,5 +1,6 @@
 """Every metric of the product, declared once: documentation is made from here, and nothing else is exported."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -48,6 +49,7 @@ METRICS: Final[dict[str, MetricSpec]] = {
         ),
         MetricSpec("listener_board_lag_records", "gauge", "Changelog records that the board has not read yet."),
         MetricSpec("listener_board_cells", "gauge", "Cells held.", ("table",)),
+        MetricSpec("listener_board_connected", "gauge", "1 while Kafka answers the board."),
         MetricSpec("listener_board_caught_up", "gauge", "1 once the board has read all changelogs to their end."),
         MetricSpec(
             "listener_board_stale_records", "counter", "Changelog records with a lower stamp than known, ignored."
@@ -73,6 +75,8 @@ METRICS: Final[dict[str, MetricSpec]] = {
     )
 }
 
+_UNWRITABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
 #: (label values, sample value) of one metric.
 Sample = tuple[Sequence[str], float]
 
@@ -82,15 +86,19 @@ def family(name: str, samples: Iterable[Sample]) -> Metric:
     spec = METRICS[name]
     kind = CounterMetricFamily if spec.kind == "counter" else GaugeMetricFamily
     metric: Metric = kind(name, spec.help, labels=spec.labels)
+    merged: dict[tuple[str, ...], float] = {}
     for labels, value in samples:
-        metric.add_metric([label_text(one) for one in labels], value)  # type: ignore[attr-defined]
+        clean = tuple(map(label_text, labels))
+        # The same series twice would make the whole page invalid.
+        merged[clean] = merged.get(clean, 0) + value
+    for clean, value in merged.items():
+        metric.add_metric(clean, value)  # type: ignore[attr-defined]
     return metric
 
 
 def label_text(text: str) -> str:
-    """A label value that can always be written: lone surrogates and control characters are replaced."""
-    clean = text.encode("utf-8", "replace").decode()
-    return "".join(char if char.isprintable() else "\ufffd" for char in clean)
+    """A label value that can always be written: lone surrogates, control characters and line breaks are replaced."""
+    return _UNWRITABLE.sub("\ufffd", text)
 
 
 class Described(Collector):

@@ -8,9 +8,12 @@ import sys
 import click
 import uvloop
 
+from listener.errors import Halt
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
 from models.topics import Namespace
+
+_log = logging.getLogger("listener.board.command")
 
 
 @click.command(help="Serve the counts: HTTP API and Prometheus metrics. Run two; they need not know each other.")
@@ -24,9 +27,14 @@ def board(kafka: KafkaSettings, namespace: Namespace, http_host: str, http_port:
     logging.basicConfig(
         level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    for library in ("aiokafka", "kafka"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    logging.getLogger("kafka").setLevel(logging.WARNING)
+    # While a broker is away it logs ten errors a second; the reader says the same once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     from listener.board.service import run  # noqa: PLC0415 - aiohttp and aiokafka take a moment to import
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(kafka, namespace, http_host, http_port, (signal.SIGTERM, signal.SIGINT)))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run(kafka, namespace, http_host, http_port, (signal.SIGTERM, signal.SIGINT)))
+    except Halt as halt:
+        _log.critical("%s", halt)
+        sys.exit(halt.exit_code)

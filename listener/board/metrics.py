@@ -1,52 +1,83 @@
 """The board's metrics: campaigns from lifetime cells, the pipeline from progress cells."""
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from prometheus_client.core import Metric
 
+from listener.board.board import Board
+from listener.board.state import Windows
 from listener.metrics import Described, Sample, family
-from models.cells import METRIC_INDEX
+from models.cells import LIFETIME, METRIC_INDEX
 from models.outcome import OUTCOMES
 from models.post import COUNTERS
 from models.progress import Progress
 
-if TYPE_CHECKING:
-    from listener.board.service import Board
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What one page of metrics is made of; nothing in it changes any more."""
+
+    caught_up: bool
+    connected: bool
+    unread: int
+    cells: Mapping[str, int]
+    regressions: int
+    campaigns: Mapping[str, Windows]
+    progress: Mapping[tuple[str, int], Progress]
+
+    @classmethod
+    def of(cls, board: Board) -> "Snapshot":
+        """The present state: shallow copies, as counters and progress cells are immutable."""
+        state = board.state
+        return cls(
+            caught_up=board.caught_up,
+            connected=board.reading is not None and not board.reading.silent,
+            unread=sum(board.unread.values()),
+            cells={name: len(table.cells) for name, table in state.tables.items()},
+            regressions=state.regressions,
+            campaigns={name: dict(windows) for name, windows in state.tables[LIFETIME].totals.items()},
+            progress=dict(state.progress),
+        )
 
 
 class BoardCollector(Described):
-    """Collects in the thread that renders the page, from copies of what the reading task writes."""
+    """Collects in the thread that renders the page, from a snapshot that ``prepare`` takes on the event loop."""
 
-    def __init__(self, board: "Board") -> None:
+    def __init__(self, board: Board) -> None:
         self._board = board
+        self._snapshot = Snapshot.of(board)
+
+    def prepare(self) -> None:
+        """Take the snapshot of the next page."""
+        self._snapshot = Snapshot.of(self._board)
 
     def collect(self) -> Iterable[Metric]:
-        """All families; those of campaigns only once the board has caught up."""
-        board = self._board
-        state = board.state
-        yield family("listener_board_caught_up", [((), int(board.caught_up))])
-        yield family("listener_board_lag_records", [((), board.lag)])
-        yield family("listener_board_cells", [((table,), len(cells)) for table, cells in state.cells.items()])
-        yield family("listener_board_stale_records", [((), state.stale)])
-        if board.caught_up:
-            yield from _campaigns({name: dict(platforms) for name, platforms in list(state.platforms.items())})
-            yield from _pipeline(dict(state.progress))
+        """All families; what comes from the changelogs only once they are read to the end."""
+        snapshot = self._snapshot
+        yield family("listener_board_caught_up", [((), int(snapshot.caught_up))])
+        yield family("listener_board_connected", [((), int(snapshot.connected))])
+        yield family("listener_board_lag_records", [((), snapshot.unread)])
+        yield family("listener_board_cells", [((table,), count) for table, count in snapshot.cells.items()])
+        yield family("listener_board_stale_records", [((), snapshot.regressions)])
+        if snapshot.caught_up:
+            yield from _campaigns(snapshot.campaigns)
+            yield from _pipeline(snapshot.progress)
 
 
-def _campaigns(totals: dict[str, dict[str, list[int]]]) -> Iterator[Metric]:
+def _campaigns(totals: Mapping[str, Windows]) -> Iterator[Metric]:
     for metric in ("mentions", *COUNTERS):
         for suffix in ("", "_net"):
             index = METRIC_INDEX[metric + suffix]
             samples: list[Sample] = [
                 ((campaign, platform), counters[index])
-                for campaign, platforms in totals.items()
-                for platform, counters in platforms.items()
+                for campaign, windows in totals.items()
+                for (_, platform), counters in windows.items()
             ]
             yield family(f"listener_campaign_{metric}{suffix}", samples)
 
 
-def _pipeline(progress: dict[tuple[str, int], Progress]) -> Iterator[Metric]:
+def _pipeline(progress: Mapping[tuple[str, int], Progress]) -> Iterator[Metric]:
     rows = [((topic, str(partition)), cell) for (topic, partition), cell in progress.items()]
     yield family(
         "listener_records",

@@ -1,103 +1,145 @@
 """Materialised cells: what a board knows, as a pure function of the changelog records it was given.
 
-The highest stamp per key wins, at equal stamps the later record, a lower stamp is ignored; so duplicates, stale appends
-and any order across keys end in the same state. Totals over topics, partitions and platforms are kept by difference.
+The highest stamp per key wins, at equal stamps the later record; a lower stamp is ignored and counted as a regression.
+So duplicates, stale appends and any order across keys end in the same state. Totals over source topics and partitions
+are kept by difference: a total is always the sum of its cells.
 """
 
-from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from itertools import groupby
+from operator import add, itemgetter, neg, sub
+from typing import Final
+
+import msgspec
 
 from models.cells import (
     CELL_TABLES,
     LIFETIME,
     METRICS,
     PROGRESS,
-    Cell,
+    CellName,
     parse_lifetime_key,
     parse_window_key,
     unpack_cell,
 )
 from models.progress import Progress, unpack_progress
 
-K = TypeVar("K")
-#: Counters in the order of ``METRICS``.
-Counters = list[int]
-#: The "window" of the lifetime table.
+#: Immutable, in the order of ``METRICS``: a shallow copy of what holds them is a snapshot.
+Counters = tuple[int, ...]
+#: (window start, platform) → counters.
+Windows = dict[tuple[int, str], Counters]
+#: A changelog record without its offset: key, value or None for a tombstone.
+Record = tuple[bytes, bytes | None]
+
+ZERO: Final[Counters] = (0,) * len(METRICS)
+#: The "window start" of the lifetime table.
 ALWAYS: Final = 0
+
+
+class CellTable:
+    """The cells of one table, packed as on the wire, and their totals per campaign, window start and platform."""
+
+    def __init__(self, name: str) -> None:
+        self.cells: dict[bytes, bytes] = {}
+        self.totals: dict[str, Windows] = {}
+        self.regressions = 0
+        self._lifetime = name == LIFETIME
+
+    def apply(self, records: Iterable[Record]) -> None:
+        """Take over changelog records; ValueError for one that this program cannot read."""
+        cells = self.cells
+        for key, value in records:
+            known = cells.get(key)
+            if value is None:
+                if known is not None:
+                    self._add(key, map(neg, unpack_cell(known).counters))
+                    del cells[key]
+                continue
+            cell = unpack_cell(value)
+            if known is None:
+                self._add(key, cell.counters)
+            elif known != value:
+                stamp, counters = unpack_cell(known)
+                if cell.stamp < stamp:
+                    self.regressions += 1
+                    continue
+                self._add(key, map(sub, cell.counters, counters))
+            cells[key] = value
+
+    def _add(self, key: bytes, amounts: Iterable[int]) -> None:
+        name, start = self._where(key)
+        windows = self.totals.get(name.campaign)
+        if windows is None:
+            windows = self.totals[name.campaign] = {}
+        where = start, name.platform
+        # A counter that a newer program put at the end is left out: the shorter one ends the sum.
+        windows[where] = counters = tuple(map(add, windows.get(where, ZERO), amounts))
+        if not any(counters):
+            del windows[where]
+            if not windows:
+                del self.totals[name.campaign]
+
+    def _where(self, key: bytes) -> tuple[CellName, int]:
+        return (parse_lifetime_key(key), ALWAYS) if self._lifetime else parse_window_key(key)
 
 
 @dataclass
 class BoardState:
-    """All cells and their totals.
+    """All cells, their totals, and the progress cell of every (source topic, partition)."""
 
-    ``totals``: table → campaign → window start → counters. ``platforms``: campaign → platform → lifetime counters.
-    ``progress``: (topic, partition) → progress cell. ``stale``: records ignored because a higher stamp was known.
-    """
-
-    cells: dict[str, dict[bytes, Cell]] = field(default_factory=lambda: {table: {} for table in CELL_TABLES})
-    totals: dict[str, dict[str, dict[int, Counters]]] = field(
-        default_factory=lambda: {table: defaultdict(dict) for table in CELL_TABLES}
-    )
-    platforms: dict[str, dict[str, Counters]] = field(default_factory=lambda: defaultdict(dict))
+    tables: Mapping[str, CellTable] = field(default_factory=lambda: {name: CellTable(name) for name in CELL_TABLES})
     progress: dict[tuple[str, int], Progress] = field(default_factory=dict)
-    stale: int = 0
+    _progress_regressions: int = 0
 
-    def apply(self, table: str, key: bytes, value: bytes | None) -> None:
-        """Take over one changelog record of ``table``; a value of None is a tombstone."""
+    @property
+    def regressions(self) -> int:
+        """Records ignored so far because a higher stamp was known."""
+        return self._progress_regressions + sum(table.regressions for table in self.tables.values())
+
+    def apply(self, table: str, records: Iterable[Record]) -> None:
+        """Take over changelog records of ``table``; ValueError for one that this program cannot read."""
         if table == PROGRESS:
-            self._apply_progress(key, value)
-            return
-        known = self.cells[table].get(key)
-        if value is None:
-            if known is not None:
-                del self.cells[table][key]
-                self._add(table, key, [-amount for amount in known.counters], gone=True)
-            return
-        cell = unpack_cell(value)
-        if known is None:
-            self._add(table, key, cell.counters)
-        elif cell.stamp < known.stamp:
-            self.stale += 1
-            return
+            self._apply_progress(records)
         else:
-            self._add(table, key, [new - old for new, old in zip(cell.counters, known.counters, strict=True)])
-        self.cells[table][key] = cell
-
-    def _apply_progress(self, key: bytes, value: bytes | None) -> None:
-        topic, _, partition = key.decode().strip('"').rpartition("|")
-        where = topic, int(partition)
-        if value is None:
-            self.progress.pop(where, None)
-            return
-        progress = unpack_progress(value)
-        known = self.progress.get(where)
-        if known is not None and progress.stamp < known.stamp:
-            self.stale += 1
-        else:
-            self.progress[where] = progress
-
-    def _add(self, table: str, key: bytes, amounts: Counters, *, gone: bool = False) -> None:
-        name, start = (parse_lifetime_key(key), ALWAYS) if table == LIFETIME else parse_window_key(key)
-        _add_to(self.totals[table][name.campaign], start, amounts, drop_zero=gone)
-        if table == LIFETIME:
-            _add_to(self.platforms[name.campaign], name.platform, amounts, drop_zero=gone)
-
-    def lifetime(self, campaign: str) -> Counters:
-        """Lifetime counters of a campaign, zeros for one that has none."""
-        return self.totals[LIFETIME].get(campaign, {}).get(ALWAYS, [0] * len(METRICS))
+            self.tables[table].apply(records)
 
     def campaigns(self) -> set[str]:
         """Every campaign that has counted something."""
-        return set(self.totals[LIFETIME])
+        return set(self.tables[LIFETIME].totals)
+
+    def platforms(self, campaign: str) -> dict[str, Counters]:
+        """Lifetime counters of a campaign by platform."""
+        windows = self.tables[LIFETIME].totals.get(campaign, {})
+        return {platform: counters for (_, platform), counters in sorted(windows.items())}
+
+    def lifetime(self, campaign: str) -> Counters:
+        """Lifetime counters of a campaign over all platforms; zeros for one that has none."""
+        return total(self.platforms(campaign).values())
+
+    def series(self, table: str, campaign: str) -> Iterator[tuple[int, Counters]]:
+        """(window start, counters) over all platforms, oldest first; only windows with something that is not zero."""
+        windows = self.tables[table].totals.get(campaign, {})
+        for start, group in groupby(sorted(windows.items()), key=lambda item: item[0][0]):
+            counters = total(map(itemgetter(1), group))
+            if any(counters):
+                yield start, counters
+
+    def _apply_progress(self, records: Iterable[Record]) -> None:
+        for key, value in records:
+            topic, _, partition = msgspec.json.decode(key, type=str).rpartition("|")
+            where = topic, int(partition)
+            if value is None:
+                self.progress.pop(where, None)
+                continue
+            progress = unpack_progress(value)
+            known = self.progress.get(where)
+            if known is not None and progress.rank < known.rank:
+                self._progress_regressions += 1
+            else:
+                self.progress[where] = progress
 
 
-def _add_to(totals: dict[K, Counters], key: K, amounts: Counters, *, drop_zero: bool) -> None:
-    into = totals.get(key)
-    if into is None:
-        totals[key] = list(amounts)
-        return
-    for index, amount in enumerate(amounts):
-        into[index] += amount
-    if drop_zero and not any(into):
-        del totals[key]
+def total(parts: Iterable[Counters]) -> Counters:
+    """The sum of counters."""
+    return tuple(map(sum, zip(ZERO, *parts, strict=True)))

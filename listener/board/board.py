@@ -1,0 +1,101 @@
+"""What a board knows: the counts, the campaigns they belong to, and how far it has read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from aiokafka import TopicPartition
+
+from listener.board.state import BoardState
+from listener.changelog import Records
+from listener.errors import Halt
+from models.campaign import Campaign, CampaignSet
+from models.cells import CELL_TABLES, PROGRESS
+from models.topics import Namespace
+
+
+class Reading(Protocol):
+    """How far the topics are read: the part of a ``ChangelogReader`` that others look at."""
+
+    @property
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """The next offset per partition."""
+
+    @property
+    def ends(self) -> Mapping[TopicPartition, int]:
+        """The end offset per partition as last seen."""
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether all that was there at the start has been read."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether Kafka has not answered for a while."""
+
+
+@dataclass
+class Board:
+    """One writer, the reading task; everything happens on one event loop.
+
+    ``known``: every campaign that was ever in a set, as it was last; ``reading`` is None until the topics are open.
+    """
+
+    namespace: Namespace
+    state: BoardState = field(default_factory=BoardState)
+    campaigns: CampaignSet = field(default_factory=CampaignSet)
+    known: dict[str, Campaign] = field(default_factory=dict)
+    reading: Reading | None = None
+
+    def __post_init__(self) -> None:
+        self._tables = {self.namespace.changelog(table): table for table in (*CELL_TABLES, PROGRESS)}
+
+    def partitions(self, number: int) -> list[TopicPartition]:
+        """All that a board reads, where the posts have ``number`` partitions."""
+        changelogs = [TopicPartition(topic, partition) for topic in self._tables for partition in range(number)]
+        return [*changelogs, TopicPartition(self.namespace.campaigns, 0)]
+
+    def take(self, tp: TopicPartition, records: Records) -> None:
+        """Take over records of one topic partition; Halt for one that this program cannot read."""
+        try:
+            if tp.topic == self.namespace.campaigns:
+                self._take_sets(records)
+            else:
+                self.state.apply(self._tables[tp.topic], ((key, value) for _, key, value in records))
+        except ValueError as error:
+            raise Halt(
+                f"{tp.topic}, partition {tp.partition}, between offsets {records[0][0]} and {records[-1][0]}: a record "
+                f"cannot be read ({error}). Was it written by a newer Listener? Then run this board in that version."
+            ) from error
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether the board has the whole state that was there when it started."""
+        return self.reading is not None and self.reading.caught_up
+
+    @property
+    def unread(self) -> dict[str, int]:
+        """Records per topic that are not read yet, as far as known; topics without any are left out."""
+        unread: dict[str, int] = {}
+        if self.reading is not None:
+            for tp, end in self.reading.ends.items():
+                behind = end - self.reading.positions[tp]
+                if behind > 0:
+                    unread[tp.topic] = unread.get(tp.topic, 0) + behind
+        return unread
+
+    @property
+    def positions(self) -> dict[str, dict[str, int]]:
+        """Changelog → partition → next offset."""
+        positions: dict[str, dict[str, int]] = {}
+        if self.reading is not None:
+            for tp, position in sorted(self.reading.positions.items()):
+                if tp.topic in self._tables:
+                    positions.setdefault(tp.topic, {})[str(tp.partition)] = position
+        return positions
+
+    def _take_sets(self, records: Records) -> None:
+        for _, _, value in records:
+            if value is not None:
+                self.campaigns = CampaignSet.from_json(value)
+                self.known |= {campaign.id: campaign for campaign in self.campaigns.campaigns}

@@ -1,0 +1,61 @@
+"""Which windows of a series are asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from aiohttp import web
+
+from models.cells import WINDOWS
+from processors.windows import from_ms, local_seconds, to_ms
+
+MINUTE: Final = "minute"
+_PARAMETERS: Final = ("window", "from", "to")
+
+
+@dataclass(frozen=True)
+class SeriesQuery:
+    """Windows of one size that start at ``first`` or later and before ``end``, in seconds as in the table's keys."""
+
+    window: str
+    first: int | None
+    end: int | None
+
+    @classmethod
+    def parse(cls, parameters: Mapping[str, str], zone: str) -> "SeriesQuery":
+        """From the query string; ``zone`` is that of the campaign. Raises HTTPBadRequest naming the parameter."""
+        for name in parameters:
+            if name not in _PARAMETERS:
+                raise web.HTTPBadRequest(text=f"`{name}` is no parameter: there are {', '.join(_PARAMETERS)}")
+        window = parameters.get("window", MINUTE)
+        if window not in WINDOWS:
+            raise web.HTTPBadRequest(text=f"`window` is {window!r}, but must be one of {', '.join(WINDOWS)}")
+        clock = None if window == MINUTE else zone
+        return cls(window, _seconds(parameters, "from", clock), _seconds(parameters, "to", clock))
+
+    def __contains__(self, start: int) -> bool:
+        return (self.first is None or start >= self.first) and (self.end is None or start < self.end)
+
+    def text(self, start: int) -> str:
+        """A start as the API has it: RFC 3339 in UTC for minutes, the wall clock without an offset for the others."""
+        text = from_ms(start * 1000).replace(tzinfo=None).isoformat()
+        return f"{text}Z" if self.window == MINUTE else text
+
+
+def _seconds(parameters: Mapping[str, str], name: str, zone: str | None) -> int | None:
+    """A moment as the smallest window start that is not before it; None where the parameter is not given."""
+    text = parameters.get(name)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise web.HTTPBadRequest(
+            text=f"`{name}` is {text!r}, but must be a time with an offset, such as 2026-11-20T10:00:00Z "
+            "(in a URL, write + as %2B)"
+        )
+    seconds = -(-to_ms(moment) // 1000)
+    return seconds if zone is None else local_seconds(seconds * 1000, zone)
