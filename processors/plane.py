@@ -73,6 +73,7 @@ class PartitionPlane:
         self.pending: Overlay | None = None
         self._sets = list(sets)
         self._names: dict[tuple[str, str], str] = {}
+        self._zones: dict[str, str] = {}
         self._retention = Retention() if retention else None
         if self._retention:
             recovered = {table: tables[table].items() for table in CELL_TABLES}
@@ -257,7 +258,11 @@ class PartitionPlane:
 
     def _zone(self, campaign: str) -> str:
         """A campaign's zone cannot change, so any set that knows it will do."""
-        return next(one.zones[campaign] for _, one in reversed(self._sets) if campaign in one.zones)
+        zone = self._zones.get(campaign)
+        if zone is None:
+            zone = next(one.zones[campaign] for _, one in reversed(self._sets) if campaign in one.zones)
+            self._zones[campaign] = zone
+        return zone
 
 
 def _plan_entities(overlay: Overlay, stamp: int) -> list[tuple[bytes, bytes]]:

@@ -11,7 +11,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - the name reads as what it is
-MILLISECOND: Final = timedelta(milliseconds=1)
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
@@ -27,7 +26,8 @@ _LAST_RULE_MS: Final = 253_370_000_000_000
 
 def to_ms(moment: datetime) -> int:
     """Epoch milliseconds of an aware datetime, rounded down."""
-    return (moment - EPOCH) // MILLISECOND
+    since = moment - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
 
 
 def from_ms(ms: int) -> datetime:

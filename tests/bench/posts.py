@@ -1,0 +1,211 @@
+"""The benchmark's input: synthetic Persian posts, of which a set share holds one of a set number of keywords."""
+
+import random
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from models.campaign import Campaign, CampaignSet
+
+WORDS: Final = [
+    "امروز",
+    "فردا",
+    "خانه",
+    "کتاب",
+    "مردم",
+    "شهر",
+    "زندگی",
+    "دوست",
+    "خبر",
+    "بازی",
+    "هوا",
+    "باران",
+    "کار",
+    "پول",
+    "ماشین",
+    "راه",
+    "خیابان",
+    "مدرسه",
+    "دانشگاه",
+    "فیلم",
+    "موسیقی",
+    "غذا",
+    "چای",
+    "قهوه",
+    "صبح",
+    "شب",
+    "روز",
+    "هفته",
+    "ماه",
+    "سال",
+    "دنیا",
+    "ایران",
+    "تهران",
+    "مشهد",
+    "شیراز",
+    "تبریز",
+    "اصفهان",
+    "فوتبال",
+    "تیم",
+    "بازیکن",
+    "گل",
+    "داور",
+    "قیمت",
+    "بازار",
+    "دلار",
+    "طلا",
+    "خرید",
+    "فروش",
+    "کیفیت",
+    "خوب",
+    "بد",
+    "عالی",
+    "زیبا",
+    "بزرگ",
+    "کوچک",
+    "جدید",
+    "قدیمی",
+    "سریع",
+    "آرام",
+    "سخت",
+    "آسان",
+    "می\u200cرود",
+    "می\u200cآید",
+    "گفت",
+    "کرد",
+    "شد",
+    "است",
+    "بود",
+    "هست",
+    "نیست",
+    "این",
+    "آن",
+    "که",
+    "از",
+    "به",
+    "با",
+    "در",
+    "برای",
+    "تا",
+    "هم",
+    "نیز",
+    "اما",
+    "ولی",
+    "اگر",
+    "چون",
+    "پس",
+    "یعنی",
+    "واقعا",
+    "شاید",
+    "همیشه",
+    "هرگز",
+    "هنوز",
+    "دوباره",
+    "خیلی",
+    "کمی",
+    "بسیار",
+    "تنها",
+    "همه",
+]
+_SYLLABLES: Final = [
+    "با",
+    "بی",
+    "بو",
+    "پا",
+    "پی",
+    "تا",
+    "تو",
+    "جا",
+    "چا",
+    "خا",
+    "دا",
+    "دی",
+    "را",
+    "رو",
+    "زا",
+    "سا",
+    "شا",
+    "شی",
+    "فا",
+    "کا",
+    "کی",
+    "گا",
+    "لا",
+    "لو",
+    "ما",
+    "می",
+    "نا",
+    "نو",
+    "وا",
+    "یا",
+]
+_LATIN: Final = [
+    "ba",
+    "bi",
+    "bo",
+    "pa",
+    "pi",
+    "ta",
+    "to",
+    "ja",
+    "cha",
+    "kha",
+    "da",
+    "di",
+    "ra",
+    "ro",
+    "za",
+    "sa",
+    "sha",
+    "shi",
+    "fa",
+    "ka",
+    "ki",
+    "ga",
+    "la",
+    "lo",
+    "ma",
+    "mi",
+    "na",
+    "no",
+    "va",
+    "ya",
+]
+
+
+def campaign_set(keywords: int, seed: int = 7) -> CampaignSet:
+    """One campaign per keyword; two thirds Persian brand names, one third Latin ones, all invented."""
+    rng = random.Random(seed)  # noqa: S311 - not for secrets
+    names: dict[str, None] = {}
+    while len(names) < keywords:
+        parts = _LATIN if len(names) % 3 == 2 else _SYLLABLES
+        names["".join(rng.choice(parts) for _ in range(4)) + ("x" if parts is _LATIN else "ژ")] = None
+    return CampaignSet(
+        tuple(Campaign(id=f"c{number:04}", name=name, keywords=(name,)) for number, name in enumerate(names))
+    )
+
+
+def posts(count: int, campaigns: CampaignSet, share: float, seed: int = 11) -> Iterator[tuple[bytes, bytes]]:
+    """(key, value) of ``count`` posts of some 380 bytes, created over one day; ``share`` of them hold a keyword."""
+    rng = random.Random(seed)  # noqa: S311
+    keywords = [campaign.keywords[0] for campaign in campaigns.campaigns]
+    for number in range(count):
+        words = rng.choices(WORDS, k=16)
+        if rng.random() < share:
+            words[rng.randrange(16)] = rng.choice(keywords)
+        second = number * 86_400 // count
+        moment = f"2026-11-20T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
+        post_id = f"twitter:{number:09}"
+        post = {
+            "event_id": f"e{number}",
+            "schema_version": 1,
+            "observed_at": moment,
+            "op": "create",
+            "post_id": post_id,
+            "platform": "twitter",
+            "created_at": moment,
+            "text": " ".join(words),
+            "author": {"id": f"u{number % 5000}"},
+        }
+        yield post_id.encode(), msgspec.json.encode(post)

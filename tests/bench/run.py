@@ -1,0 +1,196 @@
+"""``make bench``: worker CPU seconds per million posts, beside a bare consumer loop on the same broker and posts.
+
+Only ratios travel between machines, so both are measured in turn, round by round, and the medians are compared. CPU is
+counted from ready to done: imports and the building of automata happen once in a worker's life, not per post. The
+worker does everything it does in production: outcomes, entities, four tables, progress, durable writes, commits.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from listener.kafka.embedded import EmbeddedKafka
+from listener.kafka.settings import KafkaSettings
+from listener.kafka.topics import create_topics, declared_topics
+from listener.worker.sets import SetStore
+from models.topics import Namespace
+from tests.bench.posts import campaign_set, posts
+
+OUT: Final = Path("build/bench.json")
+PARTITIONS: Final = 4
+
+
+def say(text: str) -> None:
+    """Progress, apart from the result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+async def produce(kafka: KafkaSettings, topic: str, count: int, keywords: int, share: float) -> None:
+    """Put the posts on the topic and the campaign set on its own."""
+    campaigns = campaign_set(keywords)
+    producer = AIOKafkaProducer(**kafka.aiokafka(), linger_ms=20, max_batch_size=500_000)
+    await producer.start()
+    for key, value in posts(count, campaigns, share):
+        await producer.send(topic, key=key, value=value)
+    await producer.flush()
+    await SetStore(kafka, Namespace("bench")).publish(campaigns, producer)
+    await producer.stop()
+
+
+def measure_bare(kafka: KafkaSettings, topic: str, keywords: int) -> dict[str, float]:
+    """One run of the bare loop in a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.bare_loop", kafka.bootstrap_servers[0], topic]
+    done = subprocess.run([*command, str(PARTITIONS), str(keywords)], check=True, capture_output=True, text=True)
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
+def measure_worker(kafka: KafkaSettings, namespace: Namespace, ends: dict[int, int]) -> dict[str, float]:
+    """One run of a worker that starts without any state."""
+    environment = os.environ | kafka.environment() | {"LISTENER_APP": namespace.app, "LISTENER_LOG_LEVEL": "WARNING"}
+    with tempfile.TemporaryFile() as log:
+        port = _free_port()
+        command = [sys.executable, "-m", "listener", "worker", "--http-port", str(port), "--session-timeout", "6"]
+        process = psutil.Popen(command, env=environment, stderr=log)
+        try:
+            _wait(process, lambda: _get(port, "/readyz") is not None, 0.01)
+            cpu, wall = _cpu(process), time.monotonic()
+            _wait(process, lambda: _is_done(port, ends))
+            figures = {
+                "cpu_s": _cpu(process) - cpu,
+                "wall_s": time.monotonic() - wall,
+                "rss_mb": process.memory_info().rss / 2**20,
+            }
+        finally:
+            process.terminate()
+            process.wait(30)
+    return figures | {"mentions": _mentions(kafka, namespace)}
+
+
+def _mentions(kafka: KafkaSettings, namespace: Namespace) -> int:
+    """The total that the worker made durable, read from its changelogs."""
+    from listener.worker.recovery import read_tables
+    from models.cells import LIFETIME, MENTIONS, unpack_cell
+
+    state = asyncio.run(read_tables(kafka, namespace, set(range(PARTITIONS))))
+    cells = (value for tables in state.values() for value in tables[LIFETIME].values())
+    return sum(unpack_cell(value).counters[MENTIONS] for value in cells)
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _get(port: int, path: str) -> Any:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return json.load(answer)
+    except OSError:
+        return None
+
+
+def _is_done(port: int, ends: dict[int, int]) -> bool:
+    partitions = (_get(port, "/api/status") or {"partitions": {}})["partitions"]
+    return len(partitions) == len(ends) and all(one["durable"] >= ends[int(p)] - 1 for p, one in partitions.items())
+
+
+def _wait(process: psutil.Process, condition: Any, pause: float = 0.1) -> None:
+    deadline = time.monotonic() + 300
+    while not condition():
+        if process.poll() is not None:
+            raise SystemExit(f"the worker ended with {process.returncode}")
+        if time.monotonic() > deadline:
+            raise SystemExit("the worker did not finish within 300 s")
+        time.sleep(pause)  # a worker that is asked more often spends its time on answering
+
+
+async def _ends(kafka: KafkaSettings, topic: str) -> dict[int, int]:
+    from aiokafka import AIOKafkaConsumer
+
+    consumer = AIOKafkaConsumer(**kafka.aiokafka())
+    await consumer.start()
+    found = await consumer.end_offsets([TopicPartition(topic, number) for number in range(PARTITIONS)])
+    await consumer.stop()
+    return {tp.partition: end for tp, end in found.items()}
+
+
+def main() -> None:
+    """Measure, print, write ``build/bench.json``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--posts", type=int, default=400_000)
+    parser.add_argument("--keywords", type=int, default=200)
+    parser.add_argument("--share", type=float, default=0.05, help="of posts that hold a keyword")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    bare, worker = [], []
+    with EmbeddedKafka(progress=say) as broker:
+        kafka, topic = broker.settings, Namespace("bench").posts
+        create_topics(kafka, declared_topics(Namespace("bench"), PARTITIONS))
+        say(f"producing {options.posts:,} posts …")
+        asyncio.run(produce(kafka, topic, options.posts, options.keywords, options.share))
+        ends = asyncio.run(_ends(kafka, topic))
+        for number in range(options.rounds):
+            namespace = Namespace(f"bench{number}")
+            create_topics(kafka, declared_topics(namespace, PARTITIONS))
+            worker.append(measure_worker(kafka, namespace, ends))
+            bare.append(measure_bare(kafka, topic, options.keywords))
+            say(f"round {number + 1}: worker {worker[-1]}, bare loop {bare[-1]}")
+    totals = {int(one["mentions"]) for one in (*worker, *bare)}
+    if len(totals) != 1:
+        raise SystemExit(f"the totals differ: {totals}")
+    _report(options, worker, bare)
+
+
+def _report(options: argparse.Namespace, worker: list[dict[str, float]], bare: list[dict[str, float]]) -> None:
+    per_million = 1_000_000 / options.posts
+    ours = statistics.median(one["cpu_s"] for one in worker) * per_million
+    theirs = statistics.median(one["cpu_s"] for one in bare) * per_million
+    result = {
+        "worker_cpu_s_per_million": round(ours, 2),
+        "bare_loop_cpu_s_per_million": round(theirs, 2),
+        "ratio": round(ours / theirs, 3),
+        "posts_per_second": round(options.posts / statistics.median(one["wall_s"] for one in worker)),
+        "rss_mb": round(statistics.median(one["rss_mb"] for one in worker), 1),
+        "rounds": {"worker": worker, "bare_loop": bare},
+        "environment": {
+            "posts": options.posts,
+            "keywords": options.keywords,
+            "share": options.share,
+            "partitions": PARTITIONS,
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "cores": os.cpu_count(),
+        },
+    }
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(f"worker     {ours:6.2f} CPU seconds per million posts")
+    print(f"bare loop  {theirs:6.2f} CPU seconds per million posts")
+    print(f"ratio      {ours / theirs:6.2f}   ({result['posts_per_second']:,} posts/s, {result['rss_mb']} MB)")
+
+
+if __name__ == "__main__":
+    main()
