@@ -20,7 +20,9 @@ COMMANDS = {
     "rebase": "listener.worker.rebase:rebase_command",
     "kafka": "listener.kafka.commands:kafka",
     "topics": "listener.kafka.commands:topics",
+    "sample": "listener.sample.command:sample",
     "schema": "listener.schema:schema",
+    "reference": "listener.reference:reference",
 }
 
 
