@@ -1,0 +1,54 @@
+from collections.abc import Callable
+
+import pytest
+from aiokafka import TopicPartition
+
+from listener.board.board import Board
+from listener.errors import Halt
+from models.campaign import Campaign, CampaignSet
+from models.topics import Namespace
+
+NAMESPACE = Namespace(app="boards", prefix="boards.")
+MINUTES = NAMESPACE.changelog("minute")
+SETS = TopicPartition(NAMESPACE.campaigns, 0)
+
+MakeRow = Callable[..., tuple[bytes, bytes | None]]
+MakeBoard = Callable[..., Board]
+
+
+def test_it_reads_the_counting_changelogs_and_the_campaigns_but_no_entities() -> None:
+    topics = {tp.topic for tp in Board(NAMESPACE).partitions(2)}
+    tables = ("minute", "hour", "day", "lifetime", "progress")
+    assert topics == {NAMESPACE.changelog(table) for table in tables} | {NAMESPACE.campaigns}
+    assert TopicPartition(MINUTES, 1) in Board(NAMESPACE).partitions(2)
+    assert TopicPartition(NAMESPACE.campaigns, 1) not in Board(NAMESPACE).partitions(2)
+
+
+def test_the_last_set_is_in_force_and_earlier_campaigns_stay_known() -> None:
+    board = Board(NAMESPACE)
+    old, new = CampaignSet((Campaign(id="old", team="a"),)), CampaignSet((Campaign(id="new"),))
+    board.take(SETS, [(0, b"1", old.to_json()), (1, b"2", None), (2, b"3", new.to_json())])
+    assert board.campaigns == new
+    assert board.known["old"].team == "a"
+
+
+@pytest.mark.parametrize("topic", [NAMESPACE.campaigns, MINUTES])
+def test_what_cannot_be_read_halts_and_says_where(topic: str, cell: MakeRow) -> None:
+    key, _ = cell("minute", "mellat", 1)
+    with pytest.raises(Halt, match=rf"{topic}, partition 0, between offsets 7 and 7.*newer Listener"):
+        Board(NAMESPACE).take(TopicPartition(topic, 0), [(7, key, b"\x93\x02\x01\x01")])
+
+
+def test_how_far_it_has_read(board: MakeBoard) -> None:
+    made = board(caught_up=False)
+    first, second = TopicPartition(MINUTES, 0), TopicPartition(MINUTES, 1)
+    made.reading.positions = {first: 10, second: 4, SETS: 0}
+    made.reading.ends = {first: 10, second: 9, SETS: 1}
+    assert made.unread == {MINUTES: 5, NAMESPACE.campaigns: 1}
+    assert made.positions == {MINUTES: {"0": 10, "1": 4}}
+    assert not made.caught_up
+
+
+def test_before_the_topics_are_open_nothing_is_known() -> None:
+    made = Board(NAMESPACE)
+    assert (made.caught_up, made.unread, made.positions) == (False, {}, {})

@@ -1,0 +1,122 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from listener.board.board import Board
+from listener.board.metrics import BoardCollector
+from listener.metrics import METRICS
+from models.cells import LIFETIME, PROGRESS
+from models.progress import Progress, pack_progress, progress_key
+
+MakeRow = Callable[..., tuple[bytes, bytes | None]]
+MakeBoard = Callable[..., Board]
+MakeProgress = Callable[..., Progress]
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def scrape(board: Board, render: Any = generate_latest, parse: Any = parse_text) -> Samples:
+    """Every sample of a page by name and labels; fails on a series that is there twice."""
+    registry = CollectorRegistry()
+    registry.register(BoardCollector(board))
+    samples: Samples = {}
+    for family in parse(render(registry).decode()):
+        for sample in family.samples:
+            where = sample.name, frozenset(sample.labels.items())
+            assert where not in samples
+            samples[where] = sample.value
+    return samples
+
+
+def sample(name: str, **labels: str) -> tuple[str, frozenset[tuple[str, str]]]:
+    return name, frozenset(labels.items())
+
+
+@pytest.fixture
+def counted(board: MakeBoard, cell: MakeRow, progress: MakeProgress) -> Board:
+    cells = [
+        cell(LIFETIME, "mellat", 9, mentions=3, likes=5, likes_net=4),
+        cell(LIFETIME, "mellat", 9, partition=1, mentions=1),
+    ]
+    done = progress(7, counted=5, invalid=3, reasons={"json": 3}, record_time=60_500, written_at=61_000)
+    return board({LIFETIME: cells, PROGRESS: [(progress_key("social.posts.v1", 2), pack_progress(done))]})
+
+
+@pytest.mark.parametrize(
+    ("render", "parse"), [(generate_latest, parse_text), (openmetrics.generate_latest, parse_openmetrics)]
+)
+def test_campaigns_and_pipeline(counted: Board, render: Any, parse: Any) -> None:
+    found = scrape(counted, render, parse)
+    where = {"campaign": "mellat", "platform": "twitter"}
+    assert found[sample("listener_campaign_mentions_total", **where)] == 4
+    assert found[sample("listener_campaign_likes_total", **where)] == 5
+    assert found[sample("listener_campaign_likes_net", **where)] == 4
+    partition = {"topic": "social.posts.v1", "partition": "2"}
+    assert found[sample("listener_records_total", **partition, outcome="counted")] == 5
+    assert found[sample("listener_records_total", **partition, outcome="late")] == 0
+    assert found[sample("listener_records_invalid_total", **partition, reason="json")] == 3
+    assert found[sample("listener_record_time_timestamp_seconds", **partition)] == 60.5
+    assert found[sample("listener_progress_written_timestamp_seconds", **partition)] == 61
+    assert found[sample("listener_board_cells", table="lifetime")] == 2
+    assert found[sample("listener_board_caught_up")] == 1
+    assert found[sample("listener_board_connected")] == 1
+
+
+def test_nothing_of_campaigns_or_pipeline_until_caught_up(counted: Board) -> None:
+    changelog = TopicPartition(counted.namespace.changelog("minute"), 0)
+    counted.reading.caught_up, counted.reading.silent = False, True
+    counted.reading.positions, counted.reading.ends = {changelog: 3}, {changelog: 10}
+    found = scrape(counted)
+    assert {name for name, _ in found} == {
+        "listener_board_caught_up",
+        "listener_board_connected",
+        "listener_board_lag_records",
+        "listener_board_cells",
+        "listener_board_stale_records_total",
+    }
+    assert found[sample("listener_board_caught_up")] == 0
+    assert found[sample("listener_board_connected")] == 0
+    assert found[sample("listener_board_lag_records")] == 7
+
+
+def test_a_page_is_of_one_moment(counted: Board, cell: MakeRow) -> None:
+    collector = BoardCollector(counted)
+    before = [(metric.name, metric.samples) for metric in collector.collect()]
+    counted.state.apply(LIFETIME, [cell(LIFETIME, "mellat", 10, mentions=30), cell(LIFETIME, "snapp", 1, mentions=1)])
+    assert [(metric.name, metric.samples) for metric in collector.collect()] == before
+    collector.prepare()
+    assert [(metric.name, metric.samples) for metric in collector.collect()] != before
+
+
+def test_stale_records_are_counted(counted: Board, cell: MakeRow) -> None:
+    counted.state.apply(LIFETIME, [cell(LIFETIME, "mellat", 1, mentions=1)])
+    found = scrape(counted)
+    assert found[sample("listener_board_stale_records_total")] == 1
+    assert found[sample("listener_campaign_mentions_total", campaign="mellat", platform="twitter")] == 4
+
+
+@pytest.mark.parametrize("name", ['a"b\\c', "a\nb", "a\r\x00\x1f\x85b", "خبر‌نامه", "a\u2028b"])
+def test_odd_labels_keep_the_page_valid(board: MakeBoard, cell: MakeRow, name: str) -> None:
+    made = board({LIFETIME: [cell(LIFETIME, "mellat", 1, mentions=1)]})
+    made.state.tables[LIFETIME].totals[name] = dict(made.state.tables[LIFETIME].totals["mellat"])
+    assert len([1 for where, _ in scrape(made) if where == "listener_campaign_mentions_total"]) == 2
+    assert len([1 for where, _ in scrape(made, openmetrics.generate_latest, parse_openmetrics)]) > 2
+
+
+def test_lone_surrogates_and_names_that_become_equal(board: MakeBoard, cell: MakeRow) -> None:
+    made = board({LIFETIME: [cell(LIFETIME, "mellat", 1, mentions=1)]})
+    windows = made.state.tables[LIFETIME].totals["mellat"]
+    for odd in ("x\ud800", "x\udfff"):
+        made.state.tables[LIFETIME].totals[odd] = dict(windows)
+    found = scrape(made)
+    assert found[sample("listener_campaign_mentions_total", campaign="x\ufffd", platform="twitter")] == 2
+
+
+def test_everything_a_board_exports_is_declared_for_boards(counted: Board) -> None:
+    exported = {metric.name for metric in BoardCollector(counted).collect()}
+    assert exported == {spec.name for spec in METRICS.values() if spec.by == "board"}
