@@ -69,10 +69,10 @@ class Overlay:
 
 
 class FlushPlan(NamedTuple):
-    """What makes an overlay durable, in two steps: ``cells`` and ``letters``, then ``entities`` and ``tombstones``.
+    """What makes an overlay durable, in three steps: ``cells``, ``letters``, then ``entities`` and ``tombstones``.
 
-    Then ``next_offset`` may be committed. Letters belong to the first step: a replay asks no more about a record whose
-    entity is durable.
+    Then ``next_offset`` may be committed. Letters go before entities, because a replay asks no more about a record
+    whose entity is durable.
     """
 
     cells: dict[str, list[tuple[bytes, bytes]]]

@@ -5,12 +5,13 @@
     chunk ─► count ─► overlay ─► take_flush ─► plan ─► (engine: durable) ─► flushed ─► tables
 
 ``count`` folds a chunk into the overlay (processors/fold.py) and touches nothing else. ``take_flush`` turns the overlay
-into a plan; the engine writes its ``cells`` (progress among them) and ``letters``, awaits them, writes its
-``entities`` and ``tombstones``, awaits those, calls ``flushed`` and acknowledges up to ``plan.next_offset``.
+into a plan; the engine writes its ``cells`` (progress among them), awaits them, then its ``letters``, awaits them, then
+its ``entities`` and ``tombstones``, awaits those, calls ``flushed`` and acknowledges up to ``plan.next_offset``.
 
 Cells and letters go before entities, so a replayed record either finds the old entity and computes the same deltas,
 which every cell takes or skips by its stamp, or finds the newer entity and does nothing: all that it did is durable.
-All that decides about a record is in the record, its entity and the progress cell: a replay decides the same.
+Letters go after cells, whose stamps keep a later campaign set from judging the same records anew. All that decides
+about a record is in the record, its entity and the progress cell: a replay decides the same.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -186,10 +187,12 @@ class PartitionPlane:
     def adopt(self, compiled: CompiledSet) -> Progress:
         """Let ``compiled`` hold from the next record on; the returned progress must be durable before one is counted.
 
-        A replay still uses the sets that held then.
+        A replay still uses the sets that held then. No two sets begin at one stamp: ``Progress.rank`` tells by the
+        last one which of two progress cells is newer.
         """
         self._require_rest()
-        since = max(self.position, self.horizon + 1)
+        last = self.progress.sets[-1].since if self.progress.sets else -1
+        since = max(self.position, self.horizon + 1, last + 1)
         self._sets.append((since, compiled))
         in_force = (*self.progress.sets, SetInForce(compiled.version, since))
         self.progress = msgspec.structs.replace(self.progress, sets=in_force, written_at=to_ms(self.clock()))
