@@ -156,6 +156,8 @@ class StampRecovery(Recovery):
 class StampTables(TableManager):
     """The table manager with ``StampRecovery``."""
 
+    _recovery: Recovery | None
+
     @property
     def recovery(self) -> Recovery:
         """Recovery service used by this table manager."""

@@ -51,10 +51,6 @@ def stale(last: Last, tables: Mapping[str, Mapping[bytes, bytes]]) -> dict[str, 
         stamp, ours = STAMPS[table], tables[table]
         for key, value in values.items():
             own = ours.get(key)
-            if value is None or own is None:
-                lower = value is not own
-            else:
-                lower = stamp(value) < stamp(own)
-            if lower:
+            if value is not own if value is None or own is None else stamp(value) < stamp(own):
                 wrong.setdefault(table, []).append((key, own))
     return wrong

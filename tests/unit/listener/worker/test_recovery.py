@@ -1,0 +1,117 @@
+"""Merging a changelog: whatever a zombie appended, the highest stamp is what counts."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listener.kafka.settings import KafkaSettings
+from listener.worker.recovery import Recovery, merge
+from listener.worker.sets import SetStore
+from listener.worker.stamps import STAMPS
+from models.cells import ENTITIES, LIFETIME, METRICS, PROGRESS, TABLES, pack_cell
+from models.entity import PostEntity, pack_entity
+from models.progress import NO_OUTCOMES, Progress, SetInForce, pack_progress
+from models.topics import Namespace
+
+KEY = b'"brand|social.posts.v1|0|twitter"'
+
+
+def cell(stamp: int, likes: int = 0) -> bytes:
+    return pack_cell(stamp, [likes] + [0] * (len(METRICS) - 1))
+
+
+def entity(stamp: int) -> bytes:
+    return pack_entity(PostEntity(stamp, 1, 2, 3, 4, 0, 0, 0, [], [], []))
+
+
+def progress(stamp: int, *sets: tuple[str, int], written_at: int = 0) -> bytes:
+    in_force = tuple(SetInForce(*one) for one in sets)
+    return pack_progress(Progress(stamp, stamp, NO_OUTCOMES, in_force, "topic", written_at=written_at))
+
+
+def merged(table: str, *values: bytes | None) -> bytes | None:
+    part: dict[bytes, bytes] = {}
+    merge(part, [(offset, KEY, value) for offset, value in enumerate(values)], STAMPS[table])
+    return part.get(KEY)
+
+
+@pytest.mark.parametrize(("table", "value"), [(LIFETIME, cell), (ENTITIES, entity), (PROGRESS, progress)])
+def test_a_later_record_of_lower_stamp_is_ignored(table: str, value: Callable[[int], bytes]) -> None:
+    assert merged(table, value(7), value(9), value(8)) == value(9)
+
+
+def test_of_equal_stamps_the_later_record_counts() -> None:
+    assert merged(LIFETIME, cell(7, 1), cell(7, 2)) == cell(7, 2)
+    assert merged(PROGRESS, progress(7, written_at=1), progress(7, written_at=2)) == progress(7, written_at=2)
+
+
+def test_a_zombie_does_not_take_back_an_adoption() -> None:
+    """Adopting a set writes the progress cell again with the same stamp."""
+    adopted = progress(7, ("old", 0), ("new", 8))
+    assert merged(PROGRESS, progress(7, ("old", 0)), adopted, progress(7, ("old", 0), written_at=5)) == adopted
+
+
+def test_tombstones() -> None:
+    assert merged(LIFETIME, cell(7), None) is None
+    assert merged(LIFETIME, None, cell(7)) == cell(7)
+    assert merged(LIFETIME, cell(9), None, cell(7)) == cell(7), "after a rebuild stamps begin anew"
+
+
+@given(stamps=st.lists(st.integers(0, 10**15), min_size=1, max_size=12, unique=True), data=st.data())
+def test_any_order_of_records_gives_the_highest_stamp(stamps: list[int], data: st.DataObject) -> None:
+    order = data.draw(st.permutations(stamps))
+    assert merged(LIFETIME, *(cell(stamp, stamp % 97) for stamp in order)) == cell(max(stamps), max(stamps) % 97)
+
+
+@given(
+    keyed=st.lists(st.tuples(st.sampled_from([b"a", b"b", b"c"]), st.integers(0, 50)), max_size=30, unique=True),
+    cut=st.integers(0, 30),
+)
+def test_fetches_may_be_cut_anywhere(keyed: list[tuple[bytes, int]], cut: int) -> None:
+    records = [(offset, key, cell(stamp)) for offset, (key, stamp) in enumerate(keyed)]
+    whole: dict[bytes, bytes] = {}
+    parts: dict[bytes, bytes] = {}
+    merge(whole, records, STAMPS[LIFETIME])
+    merge(parts, records[:cut], STAMPS[LIFETIME])
+    merge(parts, records[cut:], STAMPS[LIFETIME])
+    assert whole == parts == {key: cell(max(s for k, s in keyed if k == key)) for key, _ in keyed}
+
+
+class FakeStore:
+    def __init__(self) -> None:
+        self.parts: dict[int, dict[bytes, bytes]] = {}
+
+    def partition(self, number: int) -> dict[bytes, bytes]:
+        return self.parts.setdefault(number, {})
+
+    def drop(self) -> None:
+        self.parts = {}
+
+
+def make(stores: Mapping[str, FakeStore] | None) -> Recovery:
+    kafka, namespace = KafkaSettings(("nowhere:9092",)), Namespace()
+    recovery = Recovery(kafka, namespace, SetStore(kafka, namespace), lambda: datetime.now(UTC))
+    recovery.stores = stores
+    return recovery
+
+
+def test_a_worker_without_partitions_recovers_nothing_and_forgets_what_it_had() -> None:
+    stores = {table: FakeStore() for table in TABLES}
+    stores[LIFETIME].partition(3)[KEY] = cell(1)
+    recovery = make(stores)
+
+    async def sources(_partitions: set[int]) -> Mapping[int, tuple[int, int, int | None]]:
+        raise AssertionError("nothing is to be asked")
+
+    recovery.sources = sources
+    assert asyncio.run(recovery.planes(set())) == {}
+    assert stores[LIFETIME].parts == {}
+
+
+def test_recovery_needs_an_engine() -> None:
+    with pytest.raises(RuntimeError, match="not wired"):
+        asyncio.run(make(None).planes({0}))
