@@ -184,13 +184,13 @@ def assert_totals(state: BoardState, cells: dict[str, dict[bytes, Cell]]) -> Non
         assert {key: unpack_cell(value) for key, value in state.tables[table].cells.items()} == cells[table]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(histories())
 def test_totals_are_the_sums_of_the_cells(records: History) -> None:
     assert_totals(state_of(records), recounted(records))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(histories(), st.randoms(use_true_random=False))
 def test_how_keys_interleave_does_not_matter(records: History, rng: random.Random) -> None:
     by_key: dict[bytes, History] = {}
@@ -203,7 +203,7 @@ def test_how_keys_interleave_does_not_matter(records: History, rng: random.Rando
     assert_totals(state_of([next(iterators[id(queue)]) for queue in order]), recounted(records))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(histories(), st.data())
 def test_duplicates_and_stale_records_in_any_order_change_nothing(records: History, data: st.DataObject) -> None:
     """Without tombstones, and with one value per key and stamp, the order does not matter at all."""
