@@ -116,6 +116,9 @@ class BoardProcess:
         assert status == 200, body
         return json.loads(body)
 
+    def wait_ready(self) -> None:
+        wait_for(lambda: self.get("/readyz")[0] == 200)
+
     def has_read(self, positions: dict[str, dict[str, int]]) -> bool:
         found = self.json("/api/progress")["positions"]
         return all(found[topic][part] >= end for topic, ends in positions.items() for part, end in ends.items())
