@@ -1,0 +1,51 @@
+"""The engine runs on the Faust whose inside it knows, and on no other."""
+
+import inspect
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from listener.engine import check
+from listener.engine.check import KNOWN, VERSIONS, require_known_engine
+from listener.errors import Halt
+
+ENGINE = Path(inspect.getfile(check)).parent
+
+
+def test_what_is_installed_is_known() -> None:
+    require_known_engine()
+
+
+@pytest.mark.parametrize("package", VERSIONS)
+def test_another_version_halts(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    monkeypatch.setattr(check, "version", lambda name: "9.9" if name == package else version(name))
+    with pytest.raises(Halt, match=rf"{package} 9\.9 is installed, the engine knows {VERSIONS[package]}"):
+        require_known_engine()
+
+
+def removed(owner: type, name: str) -> Callable[..., object] | None:
+    return None
+
+
+def with_another_parameter(owner: type, name: str) -> Callable[..., object] | None:
+    def function(self: object, something: object, new: object) -> None: ...
+
+    return function
+
+
+@pytest.mark.parametrize("change", [removed, with_another_parameter])
+@pytest.mark.parametrize(("owner", "name"), [(owner, name) for owner, name, _ in KNOWN])
+def test_a_changed_method_halts(
+    monkeypatch: pytest.MonkeyPatch, owner: type, name: str, change: Callable[[type, str], Callable[..., object] | None]
+) -> None:
+    monkeypatch.setattr(owner, name, change(owner, name))
+    with pytest.raises(Halt, match=rf"{owner.__name__}\.{name} is not the one"):
+        require_known_engine()
+
+
+def test_every_checked_method_is_used() -> None:
+    """What nobody overrides or reads any more is not to be checked for."""
+    source = "".join(file.read_text() for file in ENGINE.glob("*.py") if file.name != "check.py")
+    assert not [name for _, name, _ in KNOWN if name not in source]
