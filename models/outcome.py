@@ -69,6 +69,11 @@ class DeadLetter(Struct, frozen=True):
     failed_at: datetime
     key: str | None = None
 
+    @property
+    def origin_key(self) -> bytes | None:
+        """The key of the record that could not be counted: its dead letters keep their order."""
+        return None if self.key is None else base64.b64decode(self.key)
+
 
 def dead_letter(
     origin: tuple[str, int, int],

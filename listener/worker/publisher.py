@@ -75,7 +75,7 @@ class Publisher:
     async def _letters(self, letters: Iterable[DeadLetter]) -> None:
         topic = self.namespace.dead_letters
         futures = [
-            await self.producer.send(topic, key=f"{one.topic}|{one.partition}".encode(), value=msgspec.json.encode(one))
+            await self.producer.send(topic, key=one.origin_key, value=msgspec.json.encode(one))
             for one in letters
         ]
         await asyncio.gather(*futures)
