@@ -44,29 +44,31 @@ class Fields:
     values: dict[str, Node] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Index the fields; note those that are unknown or there twice."""
+        """Index the fields that have a value; note those that are unknown or there twice."""
+        seen: set[str] = set()
         for key, value in self.node.value:
             name = key.value if isinstance(key, ScalarNode) else ""
             if name not in self.known:
                 self.problem(name or "field", f"unknown field{_nearest(name, self.known)}", key)
-            elif name in self.values:
+            elif name in seen:
                 self.problem(name, "is there twice; merge the two", key)
-            else:
+            elif value.tag != _NULL:
                 self.values[name] = value
+            seen.add(name)
 
     def problem(self, name: str, message: str, node: Node | None = None) -> None:
         """Note a mistake at the field's value, or at ``node``."""
         self.problems.add(self.file, node or self.values.get(name, self.node), name, message)
 
     def text(self, name: str) -> str | None:
-        """A scalar as it is written (``0912`` stays ``0912``); None when absent, empty or no text."""
+        """A scalar as it is written (``0912`` stays ``0912``); None when absent or no text."""
         node = self.values.get(name)
         return None if node is None else self._scalar(name, node)
 
     def texts(self, name: str) -> list[tuple[str, Node]]:
         """A list of scalars with their nodes; a single scalar counts as a list of one."""
         node = self.values.get(name)
-        if node is None or (isinstance(node, ScalarNode) and node.tag == _NULL):
+        if node is None:
             return []
         items = node.value if isinstance(node, SequenceNode) else [node]
         return [(text, item) for item in items if (text := self._scalar(name, item)) is not None]

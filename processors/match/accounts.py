@@ -32,7 +32,7 @@ class AccountPattern:
     @cached_property
     def _regex(self) -> re.Pattern[str]:
         name = f"{CASE_CHANGE}?".join(f"[_{TAG_UNDERSCORE}]" if char == "_" else re.escape(char) for char in self.key)
-        return re.compile(f"(?<![{_NAME}.@])@{name}(?![{_NAME}]|[.@-]+[{_NAME}])")
+        return re.compile(f"(?<![{_NAME}@])@{name}(?![{_NAME}]|[.@-]+[{_NAME}])")
 
     def find(self, post: Canonical) -> tuple[Hit, ...]:
         """Every place where the post addresses the account; the span holds the ``@``."""

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final, Protocol
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -45,6 +45,7 @@ class KeywordPattern:
 
 
 _PERSIAN: Final = re.compile(f"[{LETTER_RANGES}]")
+_UNDERSCORE: Final = re.compile(f"_[{LETTER_RANGES}]")
 
 
 def _may_begin(letters: str, start: int) -> bool:
@@ -70,15 +71,12 @@ class PatternIndex:
     def candidates(self, folded: str) -> frozenset[int]:
         """The numbers of the patterns that canonical text may hold."""
         letters = folded.replace(ZWNJ, "")
-        if "_" not in letters:
-            return frozenset(self._search(letters))
-        # An underscore begins a word, or joins the segments of a tag.
-        return frozenset((*self._search(letters.replace("_", " ")), *self._search(letters.replace("_", ""))))
-
-    def _search(self, letters: str) -> Iterator[int]:
-        for sign, start, _ in self._find(letters, overlapping=True):
-            if _may_begin(letters, start):
-                yield from self._owners[sign]
+        # An underscore begins a word or joins the segments of a tag: without it, beginnings are no longer seen.
+        anywhere = _UNDERSCORE.search(letters) is not None
+        letters = letters.replace("_", "")
+        found = self._find(letters, overlapping=True)
+        signs = {sign for sign, start, _ in found if anywhere or _may_begin(letters, start)}
+        return frozenset(number for sign in signs for number in self._owners[sign])
 
     def read(self, post: Canonical, candidates: frozenset[int]) -> "Reading":
         """The post, to be searched for these patterns."""

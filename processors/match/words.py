@@ -52,8 +52,8 @@ _SYMBOLS: Final = frozenset({"So", "Sc", "Sm"})
 
 
 def _stretch(word: str) -> str:
-    """A suffix, each letter once or three and more times (a stretched one)."""
-    return "".join(f"{char}(?:{char}{{2,}})?" for char in word)
+    """A suffix, each letter once or three and more times (a stretched one), half-spaces between (ها‌یی)."""
+    return f"{ZWNJ}?".join(f"{char}(?:{char}{{2,}})?" for char in word)
 
 
 def _slot(*suffixes: str) -> str:
@@ -126,12 +126,12 @@ def _body(words: tuple[str, ...]) -> str:
         part = run.glue + run.regex()
         if previous and previous.char == run.char and run.char.isalpha():
             # Joined, the two runs are one, and a post may stretch it as a whole.
-            length = max(3, previous.length + run.length)
-            joined = f"{run.char}(?:{_GAP}{run.char}){{{length - 1},}}"
-            part = f"(?:{parts.pop().removeprefix(previous.glue)}{part}|{joined})"
-            part = previous.glue + part
+            previous = _Run(run.char, previous.length + run.length, previous.glue)
+            joined = f"{run.char}(?:{_GAP}{run.char}){{{max(3, previous.length) - 1},}}"
+            part = f"{previous.glue}(?:{parts.pop().removeprefix(previous.glue)}{part}|{joined})"
+        else:
+            previous = run
         parts.append(part)
-        previous = run
     return "".join(parts)
 
 

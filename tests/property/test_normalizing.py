@@ -1,0 +1,91 @@
+"""Normalisation of generated posts: it settles, and addresses and tags come through byte for byte."""
+
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processors.normalize import Normalizer
+
+TOKENS: Final = (
+    *("https://t.co/aBc123", "http://x.ir/a_b-c?d=ي&e=1.5", "www.digikala.com/mag", "t.me/abc_def", "digikala.com"),
+    *("@ali_Reza2", "@user.name", "@كاربر", "#دیجی_کالا", "#ايران", "#می‌روم", "#2018", "info@digikala.com"),
+)
+WORDS: Final = (
+    *(
+        "كتاب",
+        "ها",
+        "می",
+        "روم",
+        "نمي",
+        "خانه",
+        "ی",
+        "ای",
+        "سلامممم",
+        "تر",
+        "ترین",
+        "12.5",
+        "%",
+        "...",
+        "و...",
+        '"نقل"',
+    ),
+    *(
+        "(",
+        ")",
+        "«",
+        "»",
+        "،",
+        ".",
+        "!",
+        "؟",
+        ":",
+        "َ",
+        "‌",
+        "\u200f",
+        "ـ",
+        "ﷺ",
+        "﷼",
+        "😀",
+        "❤️",
+        "abc",
+        "ABC-d",
+        "۳",
+        "5تا",
+    ),
+)
+BLANKS: Final = ("", " ", "  ", "\n", "\n\n\n", "\t", "\u00a0", "‌", " ‌ ")
+WORDS_ONLY: Final = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(BLANKS)), max_size=8)
+MIXED: Final = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(WORDS), st.sampled_from(BLANKS)),
+        st.tuples(st.sampled_from(TOKENS), st.sampled_from((" ", "\n", "  ", "، ", "! ", " ‌ "))),
+    ),
+    max_size=8,
+)
+
+
+@pytest.fixture(scope="module")
+def normalizer() -> Normalizer:
+    return Normalizer()
+
+
+def joined(parts: list[tuple[str, str]]) -> str:
+    return "".join(word + blank for word, blank in parts)
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(MIXED)
+def test_normalising_twice_changes_nothing(normalizer: Normalizer, parts: list[tuple[str, str]]) -> None:
+    once = normalizer.normalize(joined(parts))
+    assert normalizer.normalize(once) == once
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(WORDS_ONLY, st.sampled_from(TOKENS), st.sampled_from(("", " ", "\n")), WORDS_ONLY)
+def test_tokens_come_through(
+    normalizer: Normalizer, before: list[tuple[str, str]], token: str, blank: str, after: list[tuple[str, str]]
+) -> None:
+    text = f"{joined(before)} {token}{blank or ' '}{joined(after)}"
+    assert token in normalizer.normalize(text)
