@@ -170,14 +170,9 @@ class Fold:
             plane.tally.valid(result.outcome)
 
     def _apply(self, deltas: Sequence[Delta], platform: str, stamp: int) -> None:
-        """Add deltas to the overlay; in a replay only to cells that do not have this record yet.
-
-        A campaign that is not in the set in force any more gets nothing.
-        """
-        overlay, zones = self.plane.overlay, self.compiled.zones
+        """Add deltas to the overlay; in a replay only to cells that do not have this record yet."""
+        overlay = self.plane.overlay
         for campaign, time, metric, amount in deltas:
-            if campaign not in zones:
-                continue
             minute = minute_start(time)
             if self.replaying:
                 self._replay(campaign, platform, minute, metric, amount, stamp)

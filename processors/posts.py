@@ -133,7 +133,7 @@ def _follow_up(
     )
     if post.op == "delete":
         entity.flags |= DELETED
-        return Folded(Outcome.COUNTED, entity, _take_back(entity, observed))
+        return Folded(Outcome.COUNTED, entity, _take_back(entity, observed, in_force))
     entity.flags &= ~DELETED
     levels, steps = advance(
         Levels(old.last, old.high, old.held),
@@ -206,10 +206,16 @@ def _contribute(tracking: Tracking, counter: int, net: int) -> None:
     tracking.net[counter] += net
 
 
-def _take_back(entity: PostEntity, observed: int) -> list[Delta]:
-    """After a delete every level that this post raised is back where it was; gross amounts stay."""
+def _take_back(entity: PostEntity, observed: int, in_force: Container[str]) -> list[Delta]:
+    """After a delete every level that this post raised is back where it was; gross amounts stay.
+
+    A campaign that is not in force gets nothing: what stands there is remembered as it is.
+    """
     deltas: list[Delta] = []
     for tracking in entity.campaigns:
+        tracking.active = False
+        if tracking.campaign not in in_force:
+            continue
         if tracking.standing:
             deltas.append(Delta(tracking.campaign, observed, MENTIONS_NET, -1))
             tracking.standing = False
@@ -217,5 +223,4 @@ def _take_back(entity: PostEntity, observed: int) -> list[Delta]:
             Delta(tracking.campaign, observed, _NET[counter], -net) for counter, net in enumerate(tracking.net) if net
         )
         tracking.net = []
-        tracking.active = False
     return deltas

@@ -73,8 +73,7 @@ class Oracle:
         if folded.entity is not None:
             self.entities[post.post_id] = folded.entity
             for delta in folded.deltas:
-                if delta.campaign in compiled.zones:
-                    self._add(delta, PLATFORMS[folded.entity.platform])
+                self._add(delta, PLATFORMS[folded.entity.platform])
         return folded.outcome
 
     def _add(self, delta: Delta, platform: str) -> None:
