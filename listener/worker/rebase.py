@@ -1,7 +1,9 @@
 """``listener rebase``: new footing for partitions that a worker refuses to count."""
 
 import asyncio
+import time
 from collections.abc import Mapping
+from typing import Any, Final
 
 import click
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -19,6 +21,8 @@ from models.topics import Namespace
 from processors.rebase import Mode, Rebased, rebase, record
 from processors.resume import Source
 
+_POLL_S: Final = 0.5
+
 
 @click.command("rebase", help="Put partitions that workers refuse to count on a new footing. Stop all workers first.")
 @kafka_options
@@ -26,14 +30,21 @@ from processors.resume import Source
 @click.option("--partition", "partitions", type=int, multiple=True, help="Only these; without it all.")
 @click.option("--accept-loss", "mode", flag_value=Mode.ACCEPT_LOSS.value, help="Go on behind records that are gone.")
 @click.option("--rebuild", "mode", flag_value=Mode.REBUILD.value, help="Forget the counts, count the retained posts.")
+@click.option(
+    "--wait",
+    default=15.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Seconds to wait for the group to notice that workers are gone: one that refused to count did not sign off.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def rebase_command(
-    kafka: KafkaSettings, namespace: Namespace, partitions: tuple[int, ...], mode: str | None, *, yes: bool
+    kafka: KafkaSettings, namespace: Namespace, partitions: tuple[int, ...], mode: str | None, wait: float, *, yes: bool
 ) -> None:
     """Rebase the partitions and say what was done."""
     chosen = Mode(mode or Mode.CONTINUE)
     wanted = _wanted(kafka, namespace, set(partitions))
-    _require_no_workers(kafka, namespace)
+    _require_no_workers(kafka, namespace, wait)
     if not yes:
         click.confirm(
             f"{chosen.value} on {namespace.posts} for app {namespace.app}: this cannot be undone. Go on?", abort=True
@@ -49,13 +60,18 @@ def _wanted(kafka: KafkaSettings, namespace: Namespace, partitions: set[int]) ->
     return partitions or known
 
 
-def _require_no_workers(kafka: KafkaSettings, namespace: Namespace) -> None:
+def _require_no_workers(kafka: KafkaSettings, namespace: Namespace, seconds: float) -> None:
     """A running worker would write over the new footing."""
+    deadline = time.monotonic() + seconds
     with admin_client(kafka) as admin:
-        groups = admin.describe_groups([namespace.app])
-    members = [member for group in groups.values() for member in group.get("members", ())]
-    if members:
-        raise UsageProblem(f"{len(members)} workers of {namespace.app} are running: stop them before a rebase.")
+        while members := _members(admin, namespace.app):
+            if time.monotonic() >= deadline:
+                raise UsageProblem(f"{members} workers of {namespace.app} are running: stop them before a rebase.")
+            time.sleep(_POLL_S)
+
+
+def _members(admin: Any, group: str) -> int:
+    return sum(len(found.get("members", ())) for found in admin.describe_groups([group]).values())
 
 
 async def _rebase(kafka: KafkaSettings, namespace: Namespace, wanted: set[int], mode: Mode) -> dict[int, Rebased]:
