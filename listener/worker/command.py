@@ -11,7 +11,7 @@ import uvloop
 
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
-from listener.worker.settings import WorkerSettings
+from listener.worker.settings import TAIL_FIRST_S, WorkerSettings
 from models.topics import Namespace
 
 
@@ -39,6 +39,14 @@ from models.topics import Namespace
     help="Seconds after which another worker takes over from one that died.",
 )
 @click.option("--instance-id", envvar="LISTENER_INSTANCE_ID", help="Static group membership, e.g. the pod's name.")
+@click.option(
+    "--tail-check-after",
+    default=TAIL_FIRST_S,
+    envvar="LISTENER_TAIL_CHECK_AFTER",
+    type=click.FloatRange(min=0.0),
+    hidden=True,
+    help="Seconds from an assignment to the first look for records that a former owner wrote late.",
+)
 @click.option("--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True)
 def worker(
     kafka: KafkaSettings,
@@ -50,6 +58,7 @@ def worker(
     http_port: int,
     session_timeout: float,
     instance_id: str | None,
+    tail_check_after: float,
     log_level: str,
 ) -> None:
     """Run a worker until SIGTERM or SIGINT."""
@@ -70,6 +79,7 @@ def worker(
         http_port=http_port,
         session_timeout=session_timeout,
         instance_id=instance_id,
+        tail_check_after=tail_check_after,
     )
     from listener.worker.service import run  # noqa: PLC0415 - Faust takes a second to import
 

@@ -19,7 +19,8 @@ from listener.errors import CapHalt, Halt, RefusedHalt
 from listener.worker.guard import StallGuard, end_process
 from listener.worker.publisher import Publisher
 from listener.worker.recovery import Recovery
-from listener.worker.tail import Tail, stale
+from listener.worker.settings import TAIL_FIRST_S
+from listener.worker.tail import Last, Tail, stale
 from models.cells import PROGRESS
 from models.progress import Progress
 from processors.cap import CapReached
@@ -36,9 +37,7 @@ FLUSH_AFTER_S: Final = 0.3
 HEARTBEAT_S: Final = 5.0
 COMMIT_S: Final = 1.0
 TICK_S: Final = 0.05
-#: The changelogs are looked over for a zombie's records so long after they were acquired, and then every so often: well
-#: before compaction may run (min.compaction.lag.ms is an hour).
-TAIL_FIRST_S: Final = 60.0
+#: After the first look for a zombie's records in the changelogs' tails there is another every so often (seconds).
 TAIL_AGAIN_S: Final = 900.0
 #: A flush in flight at a rebalance gets this long before the process gives up.
 RELEASE_S: Final = 25.0
@@ -82,6 +81,7 @@ class Counting:
     flushes: int = 0
     flush_seconds: float = 0.0
     regressions: int = 0
+    _turn: int = 0
     _commits: dict[int, int] = field(default_factory=dict)
     _committed_at: float = 0.0
 
@@ -89,16 +89,19 @@ class Counting:
 
     async def acquire(self, partitions: set[int]) -> dict[int, int]:
         """Recover ``partitions``; returns where to read on in each."""
+        turn = self._turn
         try:
             planes = await self.recovery.planes(partitions)
             for plane in planes.values():
+                await self._mend(plane, self.recovery.behind(plane.partition))
                 await self._adopt(plane)
         except Refused as refusal:
             self.end(RefusedHalt(str(refusal)))
         except Exception as error:  # noqa: BLE001 - a worker that cannot recover must not wait quietly
             self.end(error)
-        self.owned = {number: self._own(plane) for number, plane in planes.items()}
-        self.acquired = True
+        if turn == self._turn:  # else they were taken away meanwhile, and the next turn begins anew
+            self.owned = {number: self._own(plane) for number, plane in planes.items()}
+            self.acquired = True
         return {number: plane.position - plane.base for number, plane in planes.items()}
 
     def _own(self, plane: PartitionPlane) -> Owned:
@@ -108,6 +111,7 @@ class Counting:
     async def release(self) -> None:
         """Let go: flushes in flight end or the process does; what is not durable is dropped and will be replayed."""
         owned, self.owned, self.acquired = self.owned, {}, False
+        self._turn += 1
         tasks = [one.task for one in owned.values() if one.task is not None]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=RELEASE_S)
@@ -167,7 +171,7 @@ class Counting:
             return
         if now >= owned.tail_due:
             owned.tail_due = now + TAIL_AGAIN_S
-            self._start(owned, self._mend_tail(partition, owned))
+            self._start(owned, self._mend_tail(owned))
             return
         settled = owned.plane.progress.durable == owned.plane.progress.stamp
         if now - owned.written >= (HEARTBEAT_S if settled else FLUSH_AFTER_S):
@@ -212,15 +216,18 @@ class Counting:
         await self.publisher.tables(plane.partition, {PROGRESS: [(key, value)]})
         plane.tables[PROGRESS][key] = value
 
-    async def _mend_tail(self, partition: int, owned: Owned) -> None:
+    async def _mend_tail(self, owned: Owned) -> None:
         """No flush is in flight while this runs, so all that we wrote is in the tables."""
-        wrong = stale(await owned.tail.read(), owned.plane.tables)
+        await self._mend(owned.plane, await owned.tail.read())
+
+    async def _mend(self, plane: PartitionPlane, last: Last) -> None:
+        wrong = stale(last, plane.tables)
         if wrong:
             found = sum(map(len, wrong.values()))
-            _log.warning("partition %d: writing over %d stale changelog records", partition, found)
+            _log.warning("partition %d: writing over %d stale changelog records", plane.partition, found)
             self.regressions += found
             self.guard.beat()
-            await self.publisher.tables(partition, wrong)
+            await self.publisher.tables(plane.partition, wrong)
 
     async def _adopt(self, plane: PartitionPlane) -> None:
         """The current campaign set holds from the next new record on, durably before that record is counted."""

@@ -15,7 +15,7 @@ from listener.kafka.settings import KafkaSettings
 from listener.kafka.topics import topic_id
 from listener.worker.sets import SetStore
 from listener.worker.stamps import STAMPS
-from listener.worker.tail import Tail
+from listener.worker.tail import Last, Tail
 from models.cells import TABLES
 from models.topics import Namespace
 from processors.overlay import CompiledSet
@@ -35,18 +35,33 @@ class Store(Protocol):
         """Forget all partitions."""
 
 
-def merge(part: dict[bytes, bytes], records: Records, stamp: Callable[[bytes], Any]) -> None:
+def merge(
+    part: dict[bytes, bytes], records: Records, stamp: Callable[[bytes], Any], behind: dict[bytes, bytes | None]
+) -> None:
     """Take changelog records over: the highest stamp per key wins, at equal stamps the later record.
 
-    A zombie's late append has a lower stamp than what the new owner wrote before it.
+    A zombie's late append has a lower stamp than what the new owner wrote before it. ``behind`` is given those that are
+    still the last record of their key: compaction would keep them.
     """
     for _, key, value in records:
+        known = part.get(key)
+        if value is not None and known is not None and stamp(value) < stamp(known):
+            behind[key] = value
+            continue
+        behind.pop(key, None)
         if value is None:
             part.pop(key, None)
-            continue
-        known = part.get(key)
-        if known is None or stamp(value) >= stamp(known):
+        else:
             part[key] = value
+
+
+@dataclass
+class Reading:
+    """What a recovery read beside the tables: how many records, up to where, and by partition what is not ours."""
+
+    records: int = 0
+    positions: dict[TopicPartition, int] = field(default_factory=dict)
+    behind: dict[int, Last] = field(default_factory=dict)
 
 
 @dataclass
@@ -64,7 +79,7 @@ class Recovery:
     current: CompiledSet | None = None
     seconds: float | None = None
     records: int = 0
-    _positions: dict[TopicPartition, int] = field(default_factory=dict)
+    _last: Reading = field(default_factory=Reading)
 
     async def planes(self, partitions: set[int]) -> dict[int, PartitionPlane]:
         """Recover ``partitions`` and put a plane on each, ready to count from its position."""
@@ -74,24 +89,28 @@ class Recovery:
         if not partitions:
             return {}
         began = time.monotonic()
-        topic, offsets, read = await asyncio.gather(
+        topic, offsets, self._last = await asyncio.gather(
             asyncio.to_thread(topic_id, self.kafka, self.namespace.posts),
             self.sources(partitions),
-            self._read(partitions),
+            self._read(partitions, self.stores),
         )
         planes = {}
         for number in sorted(partitions):
             first, end, committed = offsets[number]
             planes[number] = await self._plane(number, Source(number, topic, first, end, committed))
-        self.seconds, self.records = time.monotonic() - began, read
-        _log.info("recovered partitions %s: %d records in %.2f s", sorted(partitions), read, self.seconds)
+        self.seconds, self.records = time.monotonic() - began, self._last.records
+        _log.info("recovered partitions %s: %d records in %.2f s", sorted(partitions), self.records, self.seconds)
         return planes
 
     def tail(self, partition: int) -> Tail:
         """The changelogs of a partition from where recovery stopped reading."""
         topics = {self.namespace.changelog(table) for table in TABLES}
-        mine = {tp: at for tp, at in self._positions.items() if tp.partition == partition and tp.topic in topics}
+        mine = {tp: at for tp, at in self._last.positions.items() if tp.partition == partition and tp.topic in topics}
         return Tail(self.kafka, self.namespace, mine)
+
+    def behind(self, partition: int) -> Last:
+        """The keys of a partition whose last changelog record is none that counts: a zombie wrote it."""
+        return self._last.behind.get(partition, {})
 
     def drop(self) -> None:
         """Forget what was recovered: another worker may own it now."""
@@ -106,13 +125,11 @@ class Recovery:
             number, tables, found, sets, clock=self.clock, retention=self.retention, capped=self.capped
         )
 
-    async def _read(self, partitions: set[int]) -> int:
-        """Read the changelogs of these partitions into the stores; returns the number of records."""
-        stores = self.stores or {}
-        read, self._positions = await _read_into(
+    async def _read(self, partitions: set[int], stores: Mapping[str, Store]) -> Reading:
+        """Read the changelogs of these partitions into the stores."""
+        return await _read_into(
             self.kafka, self.namespace, partitions, lambda table, number: stores[table].partition(number)
         )
-        return read
 
 
 async def read_tables(
@@ -126,17 +143,16 @@ async def read_tables(
 
 async def _read_into(
     kafka: KafkaSettings, namespace: Namespace, partitions: set[int], part: Callable[[str, int], dict[bytes, bytes]]
-) -> tuple[int, dict[TopicPartition, int]]:
-    """Merge all changelog partitions of these source partitions, to their end; returns (records read, positions)."""
+) -> Reading:
+    """Merge all changelog partitions of these source partitions, to their end."""
     tables = {namespace.changelog(table): table for table in TABLES}
-    read = 0
+    reading = Reading(behind={number: {table: {} for table in TABLES} for number in partitions})
 
     def take(tp: TopicPartition, records: Records) -> None:
-        nonlocal read
-        read += len(records)
+        reading.records += len(records)
         table = tables[tp.topic]
-        merge(part(table, tp.partition), records, STAMPS[table])
+        merge(part(table, tp.partition), records, STAMPS[table], reading.behind[tp.partition][table])
 
     wanted = [TopicPartition(topic, number) for topic in tables for number in partitions]
-    positions = await read_to_end(kafka, wanted, take)
-    return read, positions
+    reading.positions = await read_to_end(kafka, wanted, take)
+    return reading

@@ -104,7 +104,12 @@ async def _counting(settings: WorkerSettings, producer: AIOKafkaProducer) -> Cou
         capped=settings.capped,
         current=await sets.compiled(version),
     )
-    return Counting(recovery, Publisher(producer, settings.namespace), StallGuard(settings.session_timeout))
+    return Counting(
+        recovery,
+        Publisher(producer, settings.namespace),
+        StallGuard(settings.session_timeout),
+        tail_first_s=settings.tail_check_after,
+    )
 
 
 async def _count(app: CountingApp, counting: Counting, stop: asyncio.Event) -> None:

@@ -2,14 +2,23 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from listener.kafka.settings import KafkaSettings
 from models.topics import Namespace
 
+#: The changelogs are looked over for a zombie's records so long after they were acquired (seconds): well before
+#: compaction may run (min.compaction.lag.ms is an hour).
+TAIL_FIRST_S: Final = 60.0
+
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """``session_timeout`` in seconds; ``campaigns`` None: the latest set on the topic holds."""
+    """``campaigns`` None: the latest set on the topic holds.
+
+    ``session_timeout`` and ``tail_check_after`` (from an assignment to the first look for a zombie's records) are in
+    seconds.
+    """
 
     kafka: KafkaSettings
     namespace: Namespace
@@ -20,3 +29,4 @@ class WorkerSettings:
     http_port: int
     session_timeout: float
     instance_id: str | None
+    tail_check_after: float

@@ -88,7 +88,10 @@ class FakeTail:
 
 @dataclass
 class FakeRecovery:
-    """``tables`` outlive a release, as the changelogs do. ``end``: the source's end offset."""
+    """``tables`` outlive a release, as the changelogs do. ``end``: the source's end offset.
+
+    ``last``: what recovery found behind the records that count. ``gate``: it takes until then.
+    """
 
     current: CompiledSet | None = field(default_factory=compiled)
     tables: dict[int, dict[str, dict[bytes, bytes]]] = field(default_factory=dict)
@@ -96,11 +99,15 @@ class FakeRecovery:
     error: Exception | None = None
     committed: dict[int, int] = field(default_factory=dict)
     end: int = 1_000_000
+    last: dict[str, dict[bytes, bytes | None]] = field(default_factory=dict)
+    gate: asyncio.Event | None = None
     dropped: int = 0
 
     async def planes(self, partitions: set[int]) -> dict[int, PartitionPlane]:
         if self.error is not None:
             raise self.error
+        if self.gate is not None:
+            await self.gate.wait()
         return {number: self._plane(number) for number in sorted(partitions)}
 
     def _plane(self, number: int) -> PartitionPlane:
@@ -114,6 +121,9 @@ class FakeRecovery:
 
     def tail(self, number: int) -> FakeTail:
         return self.tails.setdefault(number, FakeTail())
+
+    def behind(self, number: int) -> dict[str, dict[bytes, bytes | None]]:
+        return self.last
 
     def drop(self) -> None:
         self.dropped += 1

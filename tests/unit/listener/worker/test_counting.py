@@ -6,7 +6,8 @@ import pytest
 
 from listener.errors import CapHalt, Halt, RefusedHalt
 from listener.worker import counting as module
-from listener.worker.counting import FLUSH_AFTER_S, HEARTBEAT_S, TAIL_AGAIN_S, TAIL_FIRST_S
+from listener.worker.counting import FLUSH_AFTER_S, HEARTBEAT_S, TAIL_AGAIN_S
+from listener.worker.settings import TAIL_FIRST_S
 from models.cells import LIFETIME, METRICS, PROGRESS, lifetime_key, pack_cell
 from models.progress import Progress, pack_progress, unpack_progress
 from tests.unit.listener.worker.rig import Ended, FakeTail, Rig, chunk, compiled, play, settled
@@ -280,6 +281,22 @@ def test_a_count_that_waited_writes_nothing_after_the_partition_was_given_up() -
     assert not play(scenario).ended
 
 
+def test_what_was_taken_away_while_it_was_recovered_is_not_owned() -> None:
+    async def scenario(rig: Rig) -> None:
+        rig.recovery.gate = asyncio.Event()
+        acquiring = asyncio.create_task(rig.counting.acquire({0}))
+        await settled()
+        await rig.counting.release()
+        rig.recovery.gate.set()
+        await acquiring
+        assert (rig.counting.owned, rig.counting.acquired) == ({}, False)
+        written = len(rig.publisher.writes)
+        await rig.later(HEARTBEAT_S + 1)
+        assert len(rig.publisher.writes) == written, "no heartbeat of a partition that is somebody else's"
+
+    assert not play(scenario).ended
+
+
 def test_a_flush_that_does_not_end_at_a_release_ends_the_process() -> None:
     async def scenario(rig: Rig) -> None:
         rig.publisher.hold = {"first"}
@@ -362,6 +379,23 @@ def test_stale_records_of_a_former_owner_are_written_over() -> None:
         assert rig.recovery.tails[0].reads == 1
         await rig.later(TAIL_AGAIN_S)
         assert rig.recovery.tails[0].reads == 2
+
+    assert not play(scenario).ended
+
+
+def test_what_a_zombie_wrote_before_recovery_is_written_over_at_once() -> None:
+    """The former owner may have died before it looked: compaction would keep the zombie's record."""
+
+    async def scenario(rig: Rig) -> None:
+        await rig.counting.acquire({0})
+        await rig.counting.count(0, chunk(0, 3))
+        await rig.later(1.0)
+        await rig.counting.release()
+        ours = rig.recovery.durable(0)[LIFETIME][CELL]
+        rig.recovery.last = {LIFETIME: {CELL: pack_cell(1, [1] * len(METRICS))}}
+        await rig.counting.acquire({0})
+        assert rig.publisher.writes[-1] == ("tables", 0, {LIFETIME: [(CELL, ours)]})
+        assert rig.counting.regressions == 1
 
     assert not play(scenario).ended
 

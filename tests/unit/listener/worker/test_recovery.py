@@ -35,7 +35,7 @@ def progress(stamp: int, *sets: tuple[str, int], written_at: int = 0) -> bytes:
 
 def merged(table: str, *values: bytes | None) -> bytes | None:
     part: dict[bytes, bytes] = {}
-    merge(part, [(offset, KEY, value) for offset, value in enumerate(values)], STAMPS[table])
+    merge(part, [(offset, KEY, value) for offset, value in enumerate(values)], STAMPS[table], {})
     return part.get(KEY)
 
 
@@ -61,6 +61,16 @@ def test_tombstones() -> None:
     assert merged(LIFETIME, cell(9), None, cell(7)) == cell(7), "after a rebuild stamps begin anew"
 
 
+def test_a_lower_record_that_is_the_last_of_its_key_is_known() -> None:
+    part: dict[bytes, bytes] = {}
+    behind: dict[bytes, bytes | None] = {}
+    records = [(b"a", 7), (b"b", 7), (b"c", 7), (b"a", 5), (b"b", 5), (b"b", 8), (b"c", 4), (b"c", 7)]
+    merge(part, [(offset, key, cell(stamp)) for offset, (key, stamp) in enumerate(records)], STAMPS[LIFETIME], behind)
+    assert behind == {b"a": cell(5)}
+    merge(part, [(9, b"a", None)], STAMPS[LIFETIME], behind)
+    assert behind == {}
+
+
 @given(stamps=st.lists(st.integers(0, 10**15), min_size=1, max_size=12, unique=True), data=st.data())
 def test_any_order_of_records_gives_the_highest_stamp(stamps: list[int], data: st.DataObject) -> None:
     order = data.draw(st.permutations(stamps))
@@ -75,9 +85,9 @@ def test_fetches_may_be_cut_anywhere(keyed: list[tuple[bytes, int]], cut: int) -
     records = [(offset, key, cell(stamp)) for offset, (key, stamp) in enumerate(keyed)]
     whole: dict[bytes, bytes] = {}
     parts: dict[bytes, bytes] = {}
-    merge(whole, records, STAMPS[LIFETIME])
-    merge(parts, records[:cut], STAMPS[LIFETIME])
-    merge(parts, records[cut:], STAMPS[LIFETIME])
+    merge(whole, records, STAMPS[LIFETIME], {})
+    merge(parts, records[:cut], STAMPS[LIFETIME], {})
+    merge(parts, records[cut:], STAMPS[LIFETIME], {})
     assert whole == parts == {key: cell(max(s for k, s in keyed if k == key)) for key, _ in keyed}
 
 
