@@ -6,11 +6,11 @@ letter by letter, and an enumerated spelling ends as soon as it is distinctive: 
 three letters and something unusual. So every occurrence holds exactly one of the spellings, and the set stays small.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate, groupby
 from typing import Final, NamedTuple
 
-from models.persian import EZAFE_LETTER, FREQUENT_LETTERS
+from models.persian import COMMON_WORDS, EZAFE_LETTER, FREQUENT_LETTERS
 
 #: JSON writes these with a backslash, so no anchor holds them.
 _ESCAPED: Final = frozenset('"\\/')
@@ -54,7 +54,7 @@ class Anchor(NamedTuple):
     words: tuple[str, ...]
 
     @property
-    def rarity(self) -> tuple[int, int, int]:
+    def rarity(self) -> tuple[bool, int, int, int]:
         """Orders anchors by how rare they may be expected to be in posts; more is rarer."""
         return _rarity("".join(self.words))
 
@@ -67,7 +67,7 @@ def anchor_of(words: tuple[str, ...]) -> Anchor:
     """The anchor of a keyword, given its canonical words."""
     best = max((window for word in words for part in _stretches(word) for window in _windows(part)), key=_rarity)
     whole = all(list(_stretches(word)) == [word] for word in words)
-    if len(best) <= _SHORT and len(words) > 1 and whole and not _meet(words):
+    if (len(best) <= _SHORT or best in COMMON_WORDS) and len(words) > 1 and whole and not _meet(words):
         return Anchor(words[:2])
     return Anchor((best,))
 
@@ -92,10 +92,10 @@ def _windows(stretch: str) -> Iterator[str]:
         yield "".join(runs[start : start + _LONGEST])
 
 
-def _rarity(window: str) -> tuple[int, int, int]:
-    """Long enough; then rare letters, above all in the beginning, which is all that an unusual spelling shows."""
+def _rarity(window: str) -> tuple[bool, int, int, int]:
+    """No everyday word; long enough; rare letters, above all the first ones, all that an unusual spelling shows."""
     rare = [char not in FREQUENT_LETTERS for char in window]
-    return min(len(window), _LONGEST - 1), sum(rare[:_DISTINCTIVE]), sum(rare)
+    return window not in COMMON_WORDS, min(len(window), _LONGEST - 1), sum(rare[:_DISTINCTIVE]), sum(rare)
 
 
 def _meet(words: tuple[str, ...]) -> bool:
@@ -160,15 +160,9 @@ class _Enumeration:
         char = self._chars[at - 1] if at else ""
         if not char.isalpha() or self._chars[at] == char or not self._chars[:at].strip(char):
             return
-        more = [gap + written for written in self._written(char) for gap in ("", *self._spelling.gaps)]
-        single = self._chars[at - 2] != char
-        for extra in more:
-            if single and len(extra) == 1 and (not self._spelling.gaps or (usual and at < _DISTINCTIVE)):
-                yield from (prefix + extra + second for second in more)
-            else:
-                yield prefix + extra
-
-
-def spell_all(anchors: Iterable[Anchor], spelling: Spelling) -> frozenset[str]:
-    """The spellings of many anchors, each once."""
-    return frozenset().union(*(anchor.spellings(spelling) for anchor in anchors))
+        gaps, letters = self._spelling.gaps, self._written(char)
+        yield from (prefix + gap + written for gap in gaps for written in letters)
+        if self._chars[at - 2] == char or not usual:
+            yield from (prefix + written for written in letters)
+        else:
+            yield from (prefix + first + second for first in letters for second in (*letters, *gaps))

@@ -61,7 +61,7 @@ class Matcher:
 
     def text(self, text: str) -> tuple[CampaignMatch, ...]:
         """The campaigns that a text matches, by id, whatever the platform and time."""
-        return self._matches(text, None, _NOBODY) if self._may_match(text) else ()
+        return self._matches(text, None, _NOBODY) if self.prefilter.candidate_text(text) else ()
 
     def post(
         self,
@@ -76,13 +76,10 @@ class Matcher:
     ) -> tuple[CampaignMatch, ...]:
         """The campaigns that a post matches, by id. ``created_ms``: epoch milliseconds of its creation."""
         accounts = self._watched((author_handle, author_id, *mentions))
-        if not accounts and not self._may_match(text):
+        if not accounts and not self.prefilter.candidate_text(text):
             return ()
         post = Circumstances(platform, is_repost, created_ms)
         return self._matches(text, post, accounts)
-
-    def _may_match(self, text: str) -> bool:
-        return self.prefilter.candidate(text.encode("utf-8", "surrogatepass"))
 
     def _watched(self, names: Iterable[str | None]) -> frozenset[str]:
         if not self._by_account:

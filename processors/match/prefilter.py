@@ -12,13 +12,21 @@ from unicodedata import normalize
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from models.persian import DIGITS, HYPHENS, LETTERS, LINE_BREAKS, NOT_SIGN, OTHER_KEYBOARD, TATWEEL, ZWNJ
-from processors.match.anchors import Anchor, Spelling, spell_all
+from models.post import PLATFORMS, Author, Counts, Post
+from processors.match.anchors import Anchor, Spelling
 from processors.match.folding import fold_unit, survey
 
 #: Ignored characters that ordinary posts hold often, mostly at the end of a word or beside emoji: they guard only
 #: before a letter that anchors use. Kept: emoji joiner, variation selector, kashida, the Arabic vowel signs.
 _FREQUENT_IGNORED: Final = ("\u200d", "\ufe0f", TATWEEL, *map(chr, range(0x64B, 0x656)), "\u0670")
 _JSON_BREAKS: Final = ("\\n", "\\r", "\\t", "\\f", "\n", "\r", "\t", *LINE_BREAKS)
+#: What the records of a platform have in common.
+_STRUCTURE: Final = " ".join(
+    (*PLATFORMS, *(name for kind in (Post, Author, Counts) for name in kind.__struct_fields__), "https", "www", "com")
+)
+#: The field that campaigns are matched against; a key written otherwise (``\\u``) meets a guard.
+_TEXT_KEY: Final = b'"text"'
+_BACKSLASH: Final = ord("\\")
 _SEPARATORS: Final = (" ", ZWNJ, "_", "-")
 
 
@@ -62,19 +70,56 @@ def _guards(letters: frozenset[str]) -> Iterator[str]:
 class Prefilter:
     """Whether a raw record may match; never wrong about a record that does. Immutable, safe between threads.
 
-    The hot path calls ``find(raw.lower())`` itself: a non-empty list means "decode it". ``literals`` (accounts) are
-    searched for as they are.
+    The hot path calls ``find(raw.lower())`` itself: a true value means "decode it". ``literals`` (accounts) are
+    searched for as they are. Anchors that every record shows, such as a platform's name, are searched for in the
+    text alone.
     """
 
     def __init__(self, anchors: Collection[Anchor], literals: Collection[str]) -> None:
         letters = frozenset(char for anchor in anchors for word in anchor.words for char in word)
-        spelled = spell_all(anchors, _raw_spelling())
-        texts = {*spelled, *literals, *_guards(letters.union(*literals))} if anchors or literals else set()
-        patterns = sorted(text.encode().lower() for text in texts)
-        self.find: Callable[[bytes], list[Any]] = BytesAhoCorasick(
-            patterns, implementation=Implementation.DFA
-        ).find_matches_as_indexes
+        spelling = _raw_spelling()
+        spelled = {anchor: anchor.spellings(spelling) for anchor in anchors}
+        everywhere = {anchor for anchor, texts in spelled.items() if any(text in _STRUCTURE for text in texts)}
+        distinct = [texts for anchor, texts in spelled.items() if anchor not in everywhere]
+        guards = _guards(letters.union(*literals)) if anchors or literals else ()
+        self._find_distinct = _automaton({*literals, *guards}.union(*distinct))
+        self._find_in_text = _automaton(set().union(*(spelled[anchor] for anchor in everywhere)))
+        self.find: Callable[[bytes], object] = self._find_both if everywhere else self._find_distinct
 
     def candidate(self, raw: bytes) -> bool:
-        """Whether this record (JSON or plain text, UTF-8) must be looked at."""
+        """Whether this record (JSON, UTF-8) must be looked at."""
         return bool(self.find(raw.lower()))
+
+    def candidate_text(self, text: str) -> bool:
+        """Whether this text, not wrapped in a record, must be looked at."""
+        lowered = text.encode("utf-8", "surrogatepass").lower()
+        return bool(self._find_distinct(lowered) or self._find_in_text(lowered))
+
+    def _find_both(self, lowered: bytes) -> object:
+        if found := self._find_distinct(lowered):
+            return found
+        if (at := lowered.find(_TEXT_KEY)) < 0:
+            return self._find_in_text(lowered)
+        while at >= 0:
+            at += len(_TEXT_KEY)
+            if found := self._find_in_text(_next_string(lowered, at)):
+                return found
+            at = lowered.find(_TEXT_KEY, at)
+        return False
+
+
+def _next_string(json: bytes, at: int) -> bytes:
+    """The next JSON string from here on; a little more where it ends in a backslash."""
+    start = json.find(b'"', at) + 1
+    end = json.find(b'"', start)
+    while end > 0 and json[end - 1] == _BACKSLASH:
+        end = json.find(b'"', end + 1)
+    return json[start:end] if end >= 0 else json[start:]
+
+
+def _automaton(texts: Collection[str]) -> Callable[[bytes], list[Any]]:
+    patterns = sorted(text.encode().lower() for text in texts)
+    find: Callable[[bytes], list[Any]] = BytesAhoCorasick(
+        patterns, implementation=Implementation.DFA
+    ).find_matches_as_indexes
+    return find
