@@ -50,7 +50,7 @@ def minute_start(ms: int) -> int:
 
 @lru_cache(maxsize=65_536)
 def _offset_s(zone: str, quarter: int) -> int:
-    """UTC offset in seconds; ``quarter`` is a quarter-hour of epoch time: no zone changes within one since 1970."""
+    """UTC offset in seconds; ``quarter`` is a quarter-hour of epoch time: no zone changes within one since 1973."""
     ms = min(max(quarter * 900_000, _FIRST_RULE_MS), _LAST_RULE_MS)
     offset = from_ms(ms).astimezone(ZoneInfo(zone)).utcoffset()
     if offset is None:
