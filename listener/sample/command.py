@@ -1,0 +1,29 @@
+"""``listener sample``."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from listener.errors import UsageProblem
+from listener.sample.stream import DEFAULT_POSTS, DEFAULT_SEED, write, write_to
+
+
+@click.command()
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Default: standard output."
+)
+@click.option("--posts", type=click.IntRange(min=1), default=DEFAULT_POSTS, show_default=True, help="Posts written.")
+@click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Another seed is another day.")
+def sample(out: Path | None, posts: int, seed: int) -> None:
+    """Write the sample stream: a synthetic day of Persian posts about invented brands, as NDJSON.
+
+    It has engagement, edits, deletes, late and repeated records, and some lines that are no records, on purpose.
+    """
+    if out is None:
+        write_to(sys.stdout.buffer, seed, posts)
+        return
+    try:
+        write(out, seed, posts)
+    except OSError as error:
+        raise UsageProblem(f"--out: {out} cannot be written: {error.strerror or error}.") from error
