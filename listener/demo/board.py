@@ -70,6 +70,18 @@ class _Totals(Struct, frozen=True):
     totals: dict[str, int]
 
 
+class CampaignNow(Struct, frozen=True):
+    """A campaign's lifetime totals, and those of its latest hour with something in it."""
+
+    id: str
+    totals: dict[str, int]
+    hour: dict[str, Any] = {}
+
+
+class _AllNow(Struct, frozen=True):
+    campaigns: list[CampaignNow]
+
+
 class _Campaigns(Struct, frozen=True):
     campaigns: list[_Totals]
 
@@ -108,6 +120,18 @@ class BoardClient:
 
         rows = await asyncio.gather(*(minutes(one.id) for one in found.campaigns))
         return Report.of(outcomes, totals, [row for some in rows for row in some])
+
+    async def now(self) -> list[CampaignNow]:
+        """All campaigns as they stand; empty while the board does not answer."""
+        try:
+            found = await self._get("/api/campaigns", _AllNow)
+            return [msgspec.structs.replace(one, hour=await self._latest_hour(one.id)) for one in found.campaigns]
+        except (aiohttp.ClientError, TimeoutError):
+            return []
+
+    async def _latest_hour(self, campaign: str) -> dict[str, Any]:
+        series = (await self._get(f"/api/campaigns/{campaign}/series?window=hour", _Series)).series
+        return series[-1] if series else {}
 
     async def _get(self, path: str, shape: type[T]) -> T:
         async with self._http.get(f"http://{HOST}:{self._port()}{path}", timeout=_TIMEOUT) as answer:

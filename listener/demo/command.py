@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import shutil
 import signal
 import sys
@@ -13,11 +14,13 @@ from types import FrameType
 from typing import Final
 
 import click
+from rich.console import Console
 
 from listener.campaigns.files import load_campaigns
+from listener.demo.live import watch
 from listener.demo.run import DemoRun
-from listener.errors import UsageProblem
-from listener.inputs.options import NEEDED, ManyInputs, Replay, replay_options
+from listener.demo.sample import or_sample
+from listener.inputs.options import ManyInputs, Replay, replay_options
 from listener.kafka.admin import admin_client
 from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.settings import KafkaSettings, kafka_options
@@ -29,46 +32,61 @@ from models.topics import Namespace
 _INTERRUPTED: Final = 130
 
 
+#: How much faster than real a demo without an end goes, if not told otherwise: the sample day in some four minutes.
+_LIVELY: Final = 360.0
+
+
 @click.command(cls=ManyInputs)
 @replay_options
 @kafka_options(required=False)
 def demo(replay: Replay, *, once: bool, as_json: bool, kafka: KafkaSettings | None) -> None:
-    """Count files with the whole product: a real Kafka, workers and a board on this machine.
+    """Count posts with the whole product: a real Kafka, workers and a board on this machine.
 
-    With --bootstrap-servers that cluster is used, with topics of its own that are deleted at the end.
+    Without --input a sample day of invented posts is streamed; without --once it goes on until Ctrl-C. With
+    --bootstrap-servers that cluster is used, with topics of its own that are deleted at the end.
     """
-    if not once:
-        raise UsageProblem(NEEDED)
-    campaigns = load_campaigns(replay.campaigns)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with _log_directory() as directory:
-            report = _on_some_kafka(replay, campaigns, kafka, directory)
+        with or_sample(replay) as chosen, _log_directory() as directory:
+            report = _on_some_kafka(chosen if once else _lively(chosen), kafka, directory, once=once)
     except (KeyboardInterrupt, asyncio.CancelledError):
         _say("stopped")
-        sys.exit(_INTERRUPTED)
+        sys.exit(_INTERRUPTED if once else 0)
     click.echo(report.to_json() if as_json else report.to_text())
 
 
-def _on_some_kafka(replay: Replay, campaigns: CampaignSet, kafka: KafkaSettings | None, directory: Path) -> Report:
+def _lively(replay: Replay) -> Replay:
+    return replay if replay.speed else dataclasses.replace(replay, speed=_LIVELY)
+
+
+def _on_some_kafka(replay: Replay, kafka: KafkaSettings | None, directory: Path, *, once: bool) -> Report:
+    campaigns = load_campaigns(replay.campaigns)
     if kafka is None:
         with EmbeddedKafka(progress=_say) as broker:
-            return asyncio.run(_count(DemoRun(replay, broker.settings, Namespace("demo"), directory, _say), campaigns))
+            run = DemoRun(replay, broker.settings, Namespace("demo"), directory, _say if once else _quiet)
+            return asyncio.run(_count(run, campaigns, once=once))
     # Others may use the cluster: what the demo makes has a name that nobody else has, and goes at the end.
     unique = f"demo-{uuid.uuid4().hex[:10]}"
-    run = DemoRun(replay, kafka, Namespace(unique, f"{unique}."), directory, _say)
+    run = DemoRun(replay, kafka, Namespace(unique, f"{unique}."), directory, _say if once else _quiet)
     try:
-        return asyncio.run(_count(run, campaigns))
+        return asyncio.run(_count(run, campaigns, once=once))
     finally:
         _delete(run)
 
 
-async def _count(run: DemoRun, campaigns: CampaignSet) -> Report:
+async def _count(run: DemoRun, campaigns: CampaignSet, *, once: bool) -> Report:
     this = asyncio.current_task()
     if this is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
+    ids = [campaign.id for campaign in campaigns.campaigns]
     async with run:
-        return await run.count(campaign.id for campaign in campaigns.campaigns)
+        if once:
+            return await run.count(ids)
+        _say(f"the board answers at {run.board_url}/api/campaigns and {run.board_url}/metrics")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(watch(run, Console(stderr=True)))
+            await run.count(ids)
+        raise AssertionError("the live view ended by itself")
 
 
 def _delete(run: DemoRun) -> None:
@@ -97,6 +115,10 @@ def _log_directory() -> Iterator[Path]:
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def _quiet(_text: str) -> None:
+    """The live view says it all."""
 
 
 def _say(text: str) -> None:

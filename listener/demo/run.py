@@ -18,8 +18,8 @@ from typing import Any, Final, Self, TypeVar
 import aiohttp
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from listener.demo.board import BoardClient, BoardProgress
-from listener.demo.processes import Child, Fleet
+from listener.demo.board import BoardClient, BoardProgress, CampaignNow
+from listener.demo.processes import HOST, Child, Fleet
 from listener.demo.producing import Pace, RealTime, Sent, produce, producer_for
 from listener.demo.waiting import Patience, Reporter
 from listener.errors import Halt
@@ -109,6 +109,15 @@ class DemoRun:
     def read(self) -> int:
         """Records counted so far."""
         return self.counted.read if self.counted else 0
+
+    @property
+    def board_url(self) -> str:
+        """Where the board answers."""
+        return f"http://{HOST}:{self._board.port}"
+
+    async def now(self) -> list[CampaignNow]:
+        """All campaigns as the board has them."""
+        return await self._client.now()
 
     async def _start(self, stack: AsyncExitStack) -> None:
         await asyncio.to_thread(create_topics, self.kafka, await asyncio.to_thread(self.topics))

@@ -88,7 +88,7 @@ _OPTIONS: Final = (
 )
 
 NEEDED: Final = (
-    "give --once --input FILE… --campaigns DIR; "
+    "give both --input FILE… and --campaigns DIR, or neither for the sample stream; "
     "--map, --speed, --workers, --partitions, --retention and --json as you like (--help explains them)."
 )
 
@@ -96,8 +96,8 @@ NEEDED: Final = (
 def replay_options(command: Callable[..., R]) -> Callable[..., R]:
     """Give a command (of class ``ManyInputs``) these options and the arguments ``replay``, ``once`` and ``as_json``.
 
-    ``replay`` is a ``Replay``, the others are flags. Raises UsageProblem when the input or the campaigns are not given,
-    or the map is wrong.
+    ``replay`` is a ``Replay``, the others are flags; without inputs and campaigns the sample stream is meant. Raises
+    UsageProblem when only one of them is given, or the map is wrong.
     """
 
     @functools.wraps(command)
@@ -113,7 +113,8 @@ def replay_options(command: Callable[..., R]) -> Callable[..., R]:
 
 
 def _replay(options: dict[str, Any]) -> Replay:
-    if not options["inputs"] or not options["campaigns"]:
+    if bool(options["inputs"]) != bool(options["campaigns"]):
         raise UsageProblem(NEEDED)
+    options["campaigns"] = options["campaigns"] or Path()
     field_map = FieldMap.parse(options.pop("field_map"))
     return Replay(**(options | {"field_map": field_map, "retention": options["retention"] == "on"}))

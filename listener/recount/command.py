@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import click
 
 from listener.campaigns.files import load_campaigns
+from listener.demo.sample import or_sample
 from listener.inputs.options import ManyInputs, Replay, replay_options
 from listener.inputs.reading import partition, read_records
 from listener.recount.counting import recount as count
@@ -17,8 +18,9 @@ from processors.match import Matcher
 def recount(replay: Replay, *, once: bool, as_json: bool) -> None:
     """Count files without Kafka, independently of the stream processor: the oracle for ``listener demo --once``."""
     del once
-    campaigns = load_campaigns(replay.campaigns)
-    result = count(_records(replay), campaigns, Matcher(campaigns), retention=replay.retention)
+    with or_sample(replay) as chosen:
+        campaigns = load_campaigns(chosen.campaigns)
+        result = count(_records(chosen), campaigns, Matcher(campaigns), retention=chosen.retention)
     click.echo(result.to_json() if as_json else result.report().to_text())
 
 

@@ -7,11 +7,11 @@ from listener.demo.command import demo
 from listener.errors import UsageProblem
 
 
-@pytest.mark.parametrize("options", [[], ["--once"], ["--input", __file__]])
-def test_what_the_demo_needs_is_said_before_anything_starts(options: list[str], tmp_path: Path) -> None:
-    more = ["--campaigns", str(tmp_path)] if "--input" in options else []
-    with pytest.raises(UsageProblem, match="--once --input FILE… --campaigns DIR"):
-        CliRunner().invoke(demo, [*options, *more], catch_exceptions=False)
+@pytest.mark.parametrize("given", ["--input", "--campaigns"])
+def test_input_and_campaigns_belong_together(given: str, tmp_path: Path) -> None:
+    value = __file__ if given == "--input" else str(tmp_path)
+    with pytest.raises(UsageProblem, match="both --input FILE… and --campaigns DIR, or neither"):
+        CliRunner().invoke(demo, ["--once", given, value], catch_exceptions=False)
 
 
 def test_wrong_campaign_files_are_told_before_anything_starts(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def fleet(tmp_path: Path, said: Lines, progress: list[int]) -> Fleet:
 
 async def ready(child: Child) -> None:
     async with aiohttp.ClientSession() as http:
-        while not await child.is_ready(http):  # noqa: ASYNC110 - another process tells nobody
+        while not await child.is_ready(http):
             await asyncio.sleep(0.02)
 
 

@@ -50,9 +50,14 @@ def test_all_options(files: list[str], tmp_path: Path) -> None:
     assert (once, as_json) == (True, True)
 
 
-def test_what_is_missing_is_explained() -> None:
-    with pytest.raises(UsageProblem, match="--input FILE… --campaigns DIR"):
-        CliRunner().invoke(command, [], catch_exceptions=False, standalone_mode=False)
+def test_what_is_missing_is_explained(files: list[str]) -> None:
+    with pytest.raises(UsageProblem, match="--input FILE… and --campaigns DIR"):
+        CliRunner().invoke(command, ["--input", files[0]], catch_exceptions=False, standalone_mode=False)
+
+
+def test_without_both_the_sample_is_meant() -> None:
+    replay, _, _ = run()
+    assert replay.inputs == ()
 
 
 @pytest.mark.parametrize("speed", ["0", "-1", "fast"])
