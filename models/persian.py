@@ -33,8 +33,11 @@ LETTERS: Final[dict[str, str]] = {
     "إ": "ا",
 }
 
-#: The variants that an Arabic keyboard types, frequent in Persian posts; the others are rare.
+#: The variants that an Arabic keyboard types: each in several posts of a hundred.
 OTHER_KEYBOARD: Final = "يك"
+
+#: Variants in about one post of a hundred each, ئ in more; those not named are rarer still.
+UNCOMMON_VARIANTS: Final = "ئىأة"
 
 #: Arabic-Indic and Persian digits → ASCII digits; the canonical digit is the ASCII one.
 DIGITS: Final[dict[str, str]] = dict(zip("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789", strict=True))

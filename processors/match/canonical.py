@@ -14,7 +14,8 @@ _URL: Final = re.compile(
 _HOST: Final = re.compile(rf"^(?:[a-z][a-z0-9+.-]*://)?[^/?#{LETTER_RANGES}]*[a-z0-9](?=[{LETTER_RANGES}])")
 _TRAILING: Final = ".,;:!?*_~'\"-…" + ZWNJ
 
-_TAG: Final = re.compile(rf"[#@][\w{ZWNJ}]+")
+#: Longer than any platform allows; the bound keeps the cost of a post linear in its length.
+_TAG: Final = re.compile(rf"[#@][\w{ZWNJ}]{{1,200}}")
 #: On a shape string (U upper, l lower, . other): DigiKala → Digi|Kala, BBCPersian → BBC|Persian.
 _CASE_CHANGE: Final = re.compile(r"(?<=l)(?=U)|(?<=U)(?=Ul)")
 

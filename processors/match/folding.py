@@ -20,14 +20,21 @@ from models.persian import (
     ZWNJ,
 )
 
-#: Markers that folding adds; the same code points in a post become U+FFFD.
+#: Markers that folding adds; the same code points in a post become U+FFFD, as do lone surrogates.
 CASE_CHANGE: Final = "\x1e"
 TAG_UNDERSCORE: Final = "\x1f"
 URL_FILLER: Final = "\x1d"
 _MARKERS: Final = frozenset("\x1c\x1d\x1e\x1f")
 
 #: Where NFKC, case or marks change something; CJK, Hangul and private use fold to themselves and are left out.
-_SURVEYED: Final = ((0, 0x3400), (0xA000, 0xAC00), (0xF900, 0x20000), (0x2F800, 0x2FA20), (0xE0000, 0xE0200))
+_SURVEYED: Final = (
+    (0, 0x3400),
+    (0xA000, 0xAC00),
+    (0xD800, 0xE000),
+    (0xF900, 0x20000),
+    (0x2F800, 0x2FA20),
+    (0xE0000, 0xE0200),
+)
 _ASTRAL: Final = 0x10000
 #: Beyond the basic plane only emoji are taken to be regular: long lists of ranges make a character class slow.
 _ODD_ASTRAL: Final = "\U00010000-\U0001efff\U0001f100-\U0001f25f\U0001fb00-\U0010ffff"
@@ -43,11 +50,11 @@ def _fold_char(char: str) -> str:
         return ZWNJ if char == ZWNJ else ""
     if char in HYPHENS:
         return "-"
-    if char in _MARKERS:
+    kind = category(char)
+    if char in _MARKERS or kind == "Cs":
         return "\ufffd"
     if char in LINE_BREAKS:
         return "\n"
-    kind = category(char)
     if kind in ("Mn", "Me") or (kind == "Cf" and char not in VISIBLE_FORMATS):
         return ""
     return " " if kind == "Zs" or char == "\t" else char

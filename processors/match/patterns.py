@@ -49,11 +49,10 @@ _UNDERSCORE: Final = re.compile(f"_[{LETTER_RANGES}]")
 
 
 def _may_begin(letters: str, start: int) -> bool:
-    """Whether a Persian word may begin here; stretched letters belong to it."""
-    first = letters[start]
-    while start and letters[start - 1] == first:
-        start -= 1
-    return not (start and _PERSIAN.match(first) and _PERSIAN.match(letters[start - 1]))
+    """Whether a Persian word may begin here, perhaps with a stretched letter."""
+    if start == 0 or letters[start - 1] == letters[start]:
+        return True
+    return not (_PERSIAN.match(letters, start) and _PERSIAN.match(letters, start - 1))
 
 
 class PatternIndex:

@@ -1,5 +1,6 @@
 """One campaign's verdict on one post: any of, all of, none of, except, and whom and when it concerns."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
@@ -58,12 +59,9 @@ class Plan(NamedTuple):
         return CampaignMatch(self.campaign.id, tuple(sorted(matches, key=_position)))
 
     def _found(self, terms: Iterable[Term], post: Reading) -> Iterator[Match]:
-        excepted: list[Hit] | None = None
         for term in terms:
             for hit in post.hits(term.pattern):
-                if excepted is None:
-                    excepted = [word for stop in self.excepted for word in post.hits(stop.pattern)]
-                if not any(word.start <= hit.start and hit.end <= word.end for word in excepted):
+                if not any(_is_within(hit, post.hits(stop.pattern)) for stop in self.excepted):
                     yield Match(term.written, hit.start, hit.end, hit.rule)
 
     def _found_accounts(self, post: Reading, present: frozenset[str]) -> Iterator[Match]:
@@ -72,6 +70,12 @@ class Plan(NamedTuple):
             yield from (Match(term.written, hit.start, hit.end, hit.rule) for hit in hits)
             if not hits and account_key(term.written) in present:
                 yield Match(term.written, 0, 0, "account")
+
+
+def _is_within(hit: Hit, words: tuple[Hit, ...]) -> bool:
+    """Whether one of the words, which are in order and do not overlap, holds the whole hit."""
+    before = bisect_right(words, hit.start, key=lambda word: word.start)
+    return before > 0 and hit.end <= words[before - 1].end
 
 
 def _position(match: Match) -> tuple[int, int, str]:

@@ -11,7 +11,17 @@ from unicodedata import normalize
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-from models.persian import DIGITS, HYPHENS, LETTERS, LINE_BREAKS, NOT_SIGN, OTHER_KEYBOARD, TATWEEL, ZWNJ
+from models.persian import (
+    DIGITS,
+    HYPHENS,
+    LETTERS,
+    LINE_BREAKS,
+    NOT_SIGN,
+    OTHER_KEYBOARD,
+    TATWEEL,
+    UNCOMMON_VARIANTS,
+    ZWNJ,
+)
 from models.post import PLATFORMS, Author, Counts, Post
 from processors.match.anchors import Anchor, Spelling
 from processors.match.folding import fold_unit, survey
@@ -38,8 +48,7 @@ def _ordinary(char: str) -> tuple[str, ...]:
 
 def _rare(char: str) -> tuple[str, ...]:
     """Its other spellings that anchors know; guards catch the extraordinary ones."""
-    variants = (letter for letter, canonical in LETTERS.items() if canonical == char and letter not in OTHER_KEYBOARD)
-    return (*variants, *_other_cases(char))
+    return (*(letter for letter in UNCOMMON_VARIANTS if LETTERS[letter] == char), *_other_cases(char))
 
 
 def _other_cases(char: str) -> tuple[str, ...]:
@@ -79,11 +88,10 @@ class Prefilter:
         letters = frozenset(char for anchor in anchors for word in anchor.words for char in word)
         spelling = _raw_spelling()
         spelled = {anchor: anchor.spellings(spelling) for anchor in anchors}
-        everywhere = {anchor for anchor, texts in spelled.items() if any(text in _STRUCTURE for text in texts)}
-        distinct = [texts for anchor, texts in spelled.items() if anchor not in everywhere]
+        everywhere = [texts for texts in spelled.values() if any(text in _STRUCTURE for text in texts)]
         guards = _guards(letters.union(*literals)) if anchors or literals else ()
-        self._find_distinct = _automaton({*literals, *guards}.union(*distinct))
-        self._find_in_text = _automaton(set().union(*(spelled[anchor] for anchor in everywhere)))
+        self._find_in_text = _automaton(set().union(*everywhere))
+        self._find_distinct = _automaton({*literals, *guards}.union(*spelled.values()).difference(*everywhere))
         self.find: Callable[[bytes], object] = self._find_both if everywhere else self._find_distinct
 
     def candidate(self, raw: bytes) -> bool:
@@ -118,7 +126,7 @@ def _next_string(json: bytes, at: int) -> bytes:
 
 
 def _automaton(texts: Collection[str]) -> Callable[[bytes], list[Any]]:
-    patterns = sorted(text.encode().lower() for text in texts)
+    patterns = sorted(text.encode("utf-8", "surrogatepass").lower() for text in texts)
     find: Callable[[bytes], list[Any]] = BytesAhoCorasick(
         patterns, implementation=Implementation.DFA
     ).find_matches_as_indexes

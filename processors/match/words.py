@@ -47,6 +47,7 @@ _AFTER: Final = {
 }
 _TAG_BEFORE: Final = re.compile(rf"([#@])[\w{ZWNJ}{CASE_CHANGE}{TAG_UNDERSCORE}]*\Z")
 _TAG_REACH: Final = 200
+_EZAFE: Final = ZWNJ + EZAFE_LETTER
 _EZAFE_SIGN: Final = re.compile(rf"[{''.join(sorted(EZAFE_SIGNS))}](?!\w)")
 _SYMBOLS: Final = frozenset({"So", "Sc", "Sm"})
 
@@ -159,8 +160,9 @@ class WordPattern:
 
     def _rule(self, match: re.Match[str], written: str) -> Rule:
         groups = match.groupdict()
-        if groups.pop("suffix"):
-            return "suffix"
+        suffix = groups.pop("suffix")
+        if suffix:
+            return "ezafe" if suffix == _EZAFE else "suffix"
         keyword = groups.pop("keyword")
         if any(groups.values()) or (_EZAFE_SIGN.search(written) and not _EZAFE_SIGN.search(self.keyword)):
             return "ezafe"

@@ -184,3 +184,34 @@ class TestCircumstances:
     def test_start_is_inclusive_and_end_exclusive(self, created: int, *, counts: bool) -> None:
         matcher = matcher_of(keywords=("اسنپ",), start_ms=1_000, end_ms=2_000)
         assert bool(post(matcher, "اسنپ", created_ms=created)) is counts
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#" + "aA" * 300_000,
+        "#" + "a_" * 300_000,
+        "ا" * 500_000,
+        "ب " * 300_000,
+        "دیجی" + " " * 500_000,
+        "دیجی \n" * 100_000,
+        "سامانه " * 100_000,
+        "https://" * 100_000,
+        "w" * 500_000,
+        "http" * 200_000,
+        "@" * 500_000,
+        "ا\u064e" * 300_000,
+        "(" * 300_000 + "https://x.ir/" + ")" * 300_000,
+    ],
+    ids=range(13),
+)
+def test_the_cost_of_a_hostile_post_is_linear(text: str) -> None:
+    matcher = matcher_of(
+        keywords=("ax", "اب", "ب ب", "دیجی کالا", "سامان", "x.ir", "ا", "a"), except_=("سامانه",), accounts=("aab",)
+    )
+    matcher.text(text)
+
+
+def test_lone_surrogates_are_text_like_any_other() -> None:
+    assert matches("\ud83d اسنپ \udc00", keywords=("اسنپ",)) == [("اسنپ", "اسنپ")]

@@ -75,11 +75,12 @@ def test_without_keywords_the_rarest_of_all_words_decides() -> None:
 def test_on_real_posts_nothing_is_missed_and_few_are_looked_at_in_vain(data_dir: Path) -> None:
     lexicon = (data_dir / "lexicons" / "brands_handmade.jsonl").read_text(encoding="utf-8").splitlines()
     brands = [word for line in lexicon for word in (json.loads(line)["brand"], *json.loads(line)["latin"])]
+    brands.remove("x")  # one letter is in every other link
     matcher, patterns = matcher_of(*brands), [KeywordPattern(brand) for brand in brands]
     with (data_dir / "posts_twitter_2018" / "train.jsonl").open(encoding="utf-8") as lines:
-        texts = [json.loads(line)["text"] for line in islice(lines, 0, None, 10)]
+        texts = [json.loads(line)["text"] for line in islice(lines, 0, None, 30)]
     candidates = [text for text in texts if matcher.prefilter.candidate(record(text))]
-    assert len(candidates) < 0.3 * len(texts)
+    assert len(candidates) < 0.27 * len(texts)
     for text in set(texts).difference(candidates):
         assert not any(pattern.find(canonical(text)) for pattern in patterns)
     for text in candidates:
