@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 import uvloop
 
+from listener.errors import Halt
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
+from listener.worker.guard import end_process
 from listener.worker.settings import TAIL_FIRST_S, WorkerSettings
 from models.topics import Namespace
 
@@ -83,5 +85,8 @@ def worker(
     )
     from listener.worker.service import run  # noqa: PLC0415 - Faust takes a second to import
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(settings, stop_signals=(signal.SIGTERM, signal.SIGINT)))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run(settings, stop_signals=(signal.SIGTERM, signal.SIGINT)))
+    except Halt as halt:
+        end_process(halt)

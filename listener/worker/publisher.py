@@ -75,7 +75,6 @@ class Publisher:
     async def _letters(self, letters: Iterable[DeadLetter]) -> None:
         topic = self.namespace.dead_letters
         futures = [
-            await self.producer.send(topic, key=one.origin_key, value=msgspec.json.encode(one))
-            for one in letters
+            await self.producer.send(topic, key=one.origin_key, value=msgspec.json.encode(one)) for one in letters
         ]
         await asyncio.gather(*futures)

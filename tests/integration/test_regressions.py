@@ -96,7 +96,7 @@ def compacted(one: Cluster) -> None:
 
 
 def test_stale_records_do_not_survive_compaction(one: Cluster) -> None:
-    worker = one.worker(LISTENER_TAIL_CHECK_AFTER="8").ready()
+    worker = one.worker(LISTENER_TAIL_CHECK_AFTER="12").ready()
     one.produce(posts(0, 40))
     one.counted()
     assert (one.total(), worker.metrics()["listener_changelog_regressions_total", ""]) == (40, 0)
