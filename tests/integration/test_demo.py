@@ -19,6 +19,7 @@ from listener.inputs.fieldmap import FieldMap
 from listener.inputs.options import Replay
 from listener.inputs.reading import partition, read_records
 from listener.inputs.records import InputRecord
+from listener.kafka.admin import admin_client
 from listener.kafka.embedded import EmbeddedKafka
 from listener.recount.counting import recount
 from listener.recount.report import Report
@@ -88,7 +89,7 @@ def expected(source: Replay) -> Report:
     campaigns = load_campaigns(source.campaigns)
     records = read_records(source.inputs, source.field_map)
     rows = ((partition(record.key, source.partitions), record.value, NOW_MS) for record in records)
-    return recount(rows, campaigns, Matcher(campaigns)).report()
+    return recount(rows, campaigns, Matcher(campaigns), retention=source.retention).report()
 
 
 @dataclass
@@ -147,6 +148,14 @@ def test_real_posts_are_counted_as_the_recount_says(name: str, bench: Bench, req
 
 
 @pytest.mark.data
+def test_with_retention_the_same_minutes_are_left(bench: Bench, twitter: Replay) -> None:
+    source = replace(twitter, retention=True)
+    wanted = expected(source)
+    assert len(wanted.minutes) < len(expected(twitter).minutes)
+    assert bench.run(source) == wanted
+
+
+@pytest.mark.data
 def test_a_worker_killed_three_times_counts_the_same(bench: Bench, twitter: Replay) -> None:
     wanted = expected(twitter)
     kill = killer(wanted.read, 0.20, 0.45, 0.70)
@@ -200,7 +209,7 @@ def test_hostile_records_have_the_outcomes_of_the_documentation(bench: Bench, tm
         post(6, rest='"text":"' + "تلگرام " * 200_000 + '"'),
         post(7, created="1970-01-01T00:00:00Z"),
         post(8, created="9999-12-31T23:59:59Z"),
-        post(9, rest='"text":"no campaign","hashtags":7'),
+        post(9, rest='"text":"no campaign","hashtags":7').replace(b"twitter", b"forum"),
         b"{}",
         b'{"topic":"social.posts.v1","record":' + post(10) + b"}",
         post(1),
@@ -235,6 +244,20 @@ def test_both_commands_print_the_same_json_and_leave_nothing_behind(instagram: R
     assert demo.stdout.count(b"\n") == 1
     assert msgspec.json.decode(demo.stdout, type=Report) == expected(instagram)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_on_a_cluster_of_others_its_topics_and_group_go_at_the_end(broker: EmbeddedKafka, tmp_path: Path) -> None:
+    servers = ",".join(broker.settings.bootstrap_servers)
+    source = lines(tmp_path / "posts.jsonl", post(1), post(2))
+    with admin_client(broker.settings) as admin:
+        before = set(admin.list_topics())
+        done = subprocess.run(
+            command("demo", source, "text=text", "--bootstrap-servers", servers), capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        assert msgspec.json.decode(done.stdout, type=Report) == expected(source)
+        assert set(admin.list_topics()) <= before | {"__consumer_offsets"}
+        assert [group for group in admin.list_groups() if group["group_id"].startswith("demo-")] == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
