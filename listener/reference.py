@@ -67,7 +67,8 @@ def commands_page() -> str:
 def _walk(
     command: click.Command, path: str, parent: click.Context | None
 ) -> Iterator[tuple[str, click.Command, click.Context]]:
-    context = click.Context(command, info_name=path.rpartition(" ")[2], parent=parent, terminal_width=100)
+    name = path.rpartition(" ")[2]
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=100, **command.context_settings)
     context.max_content_width = 100
     yield path, command, context
     if isinstance(command, click.Group):

@@ -132,6 +132,11 @@ class PartitionPlane:
     # ── flushing ──
 
     @property
+    def unflushed(self) -> int:
+        """Records that are counted and not durable yet, those of a flush in flight included."""
+        return self.overlay.records + (self.pending.records if self.pending else 0)
+
+    @property
     def can_flush(self) -> bool:
         """Whether a flush may start: none is in flight, and a replay has passed all that was written before.
 

@@ -32,7 +32,7 @@ class WorkerCollector(Described):
         yield family("listener_worker_partitions", [((), len(owned))])
         yield family(
             "listener_worker_unflushed_records",
-            [((str(number),), one.plane.overlay.records) for number, one in owned.items()],
+            [((str(number),), one.plane.unflushed) for number, one in owned.items()],
         )
         yield family("listener_worker_lag_records", [((str(number),), counting.lag(number) or 0) for number in owned])
         yield family("listener_worker_flushes", [((), counting.flushes)])
@@ -77,6 +77,6 @@ def _partition(counting: Counting, number: int) -> dict[str, object]:
         "stamp": plane.progress.stamp,
         "durable": plane.progress.durable,
         "horizon": plane.horizon,
-        "unflushed": plane.overlay.records,
+        "unflushed": plane.unflushed,
         "lag": counting.lag(number),
     }
