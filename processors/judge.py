@@ -35,12 +35,8 @@ def skim_fault(value: bytes | None, headers: dict[str, bytes]) -> Fault | None:
         return Fault(Reason.ENCODING, f"not UTF-8 at byte {error.start}: {error.reason}")
     try:
         skim_decoder.decode(value)
-    except msgspec.ValidationError as error:
-        return Fault(Reason.SCHEMA, str(error))
-    except msgspec.DecodeError as error:
-        return Fault(Reason.JSON, str(error))
-    except RecursionError:
-        return Fault(Reason.JSON, "nested too deeply")
+    except (msgspec.DecodeError, RecursionError) as error:
+        return _decode_fault(error)
     return None
 
 
@@ -48,12 +44,14 @@ def decode_post(value: bytes) -> Post | Fault:
     """The whole post, or why it is none."""
     try:
         return _post_decoder.decode(value)
-    except msgspec.ValidationError as error:
-        return Fault(Reason.SCHEMA, str(error))
-    except msgspec.DecodeError as error:
-        return Fault(Reason.JSON, str(error))
-    except RecursionError:
+    except (msgspec.DecodeError, RecursionError) as error:
+        return _decode_fault(error)
+
+
+def _decode_fault(error: Exception) -> Fault:
+    if isinstance(error, RecursionError):
         return Fault(Reason.JSON, "nested too deeply")
+    return Fault(Reason.SCHEMA if isinstance(error, msgspec.ValidationError) else Reason.JSON, str(error))
 
 
 def future_fault(moment_ms: int, timestamp_ms: int, field: str) -> Fault | None:
