@@ -42,6 +42,7 @@ class Reason(enum.StrEnum):
     JSON = "json"
     SCHEMA = "schema"
     FUTURE = "future"
+    PAST = "past"
 
 
 #: Longest raw value kept in a dead letter, in bytes; the hash and size are of the whole.

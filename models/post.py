@@ -3,7 +3,7 @@
 Names align with ActivityStreams (``op``) and schema.org. Unknown fields are ignored; times are RFC 3339 with an offset.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Annotated, Final, Literal, get_args
 
@@ -14,6 +14,9 @@ from msgspec import Meta, Struct
 POSTS_TOPIC: Final = "social.posts.v1"
 #: Largest record value in bytes that an input topic takes.
 MAX_RECORD_BYTES: Final = 1_048_576
+
+#: Before this no moment is believed; it also keeps every moment of a record representable in every zone.
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 
 Op = Literal["create", "update", "engagement", "delete"]
 Platform = Literal[

@@ -16,12 +16,12 @@ from models import cells
 from models.cells import METRICS
 from models.entity import PostEntity
 from models.outcome import HEADER_SIZE, Outcome, dead_letter
-from models.post import MAX_RECORD_BYTES, PLATFORMS, POSTS_TOPIC, Post
-from processors.judge import FUTURE_MS, Fault, decode_post, future_fault, skim_decoder, skim_fault
+from models.post import EARLIEST, MAX_RECORD_BYTES, PLATFORMS, POSTS_TOPIC, Post
+from processors.judge import FUTURE_MS, Fault, decode_post, skim_decoder, skim_fault, time_fault
 from processors.overlay import Chunk, CompiledSet, Overlay, Tables
 from processors.posts import Bounds, Delta, fold_post, tracked
 from processors.tally import Tally
-from processors.windows import EPOCH, from_ms, minute_start, to_ms
+from processors.windows import EPOCH, from_ms, minute_start
 
 NOTHING: Final = [0] * len(METRICS)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=EPOCH.tzinfo)
@@ -79,8 +79,8 @@ class Fold:
             try:
                 skim = decode(value if sound else self._checked(index))  # type: ignore[arg-type]
                 observed = skim.observed_at
-                if observed > future:
-                    self._check_future(index, observed, "observed_at")
+                if observed > future or observed < EARLIEST:
+                    self._check_time(index, observed, "observed_at")
                 post_id = skim.post_id
                 key = post_id.encode() if type(post_id) is str else b""
                 op = skim.op
@@ -110,8 +110,8 @@ class Fold:
             raise _Faulty(fault)
         return value
 
-    def _check_future(self, index: int, moment: datetime, field: str, *, dated: bool = False) -> None:
-        fault = future_fault(to_ms(moment), self.chunk.timestamps[index], field)
+    def _check_time(self, index: int, moment: datetime, field: str, *, dated: bool = False) -> None:
+        fault = time_fault(moment, self.chunk.timestamps[index], field)
         if fault:
             raise _Faulty(fault, dated=dated)
 
@@ -151,7 +151,7 @@ class Fold:
         post = decode_post(self.chunk.values[index] or b"")
         if not isinstance(post, Post):
             raise _Faulty(post, dated=True)
-        self._check_future(index, post.created_at, "created_at", dated=True)
+        self._check_time(index, post.created_at, "created_at", dated=True)
         return post
 
     def _stamp(self, index: int) -> int:

@@ -1,11 +1,13 @@
 """Judging raw records: what every record is checked for, and what only a record that may match is."""
 
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
 
 from models.outcome import HEADER_SIZE, Reason
-from models.post import MAX_RECORD_BYTES, Post, Skim
+from models.post import EARLIEST, MAX_RECORD_BYTES, Post, Skim
+from processors.windows import to_ms
 
 #: How far ``observed_at`` and the event time may lie past the Kafka timestamp, in milliseconds.
 FUTURE_MS: Final = 3_600_000
@@ -52,6 +54,13 @@ def _decode_fault(error: Exception) -> Fault:
     if isinstance(error, RecursionError):
         return Fault(Reason.JSON, "nested too deeply")
     return Fault(Reason.SCHEMA if isinstance(error, msgspec.ValidationError) else Reason.JSON, str(error))
+
+
+def time_fault(moment: datetime, timestamp_ms: int, field: str) -> Fault | None:
+    """A fault where ``moment`` is before 1900, or in the future as seen from the Kafka timestamp."""
+    if moment < EARLIEST:
+        return Fault(Reason.PAST, f"`{field}` lies before {EARLIEST.year}")
+    return future_fault(to_ms(moment), timestamp_ms, field)
 
 
 def future_fault(moment_ms: int, timestamp_ms: int, field: str) -> Fault | None:

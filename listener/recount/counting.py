@@ -12,7 +12,7 @@ from listener.recount.history import MENTION_LIMIT, MINUTE, Amount, Seen, amount
 from listener.recount.report import Report, minute_text
 from models.campaign import CampaignSet
 from models.outcome import Outcome, Reason
-from models.post import MAX_RECORD_BYTES, Post, Skim
+from models.post import EARLIEST, MAX_RECORD_BYTES, Post, Skim
 
 #: Nothing may be observed or created later than this after it was produced.
 FUTURE_LIMIT: Final = timedelta(hours=1)
@@ -132,17 +132,16 @@ def judge(
     raw = _text(value)
     skim = _decode(raw, Skim)
     observed = since_1970(skim.observed_at)
-    _refuse_future(observed, now)
+    _refuse_time(observed, now)
     history = _known(partition, skim.post_id, retention=retention)
+    record_time = _advance(partition, observed)
     has_text = skim.op in ("create", "update")
     tracked = history is not None and (has_text or not is_deleted(history))
     if not tracked and not (has_text and matcher.prefilter.find(raw.lower())):
-        _advance(partition, observed)
         return Outcome.UNMATCHED
     post = _decode(raw, Post)
     created = since_1970(post.created_at)
-    _refuse_future(created, now)
-    record_time = _advance(partition, observed)
+    _refuse_time(created, now)
     seen = Seen(post, observed, created, record_time, _matched(post, created, matcher) if has_text else frozenset())
     behind = retention and record_time - observed > BEHIND_LIMIT
     return _again(history, seen, behind=behind) if history else _first_sight(partition, seen, behind=behind)
@@ -213,7 +212,9 @@ def _content(post: Post) -> bytes:
     return msgspec.json.encode(msgspec.structs.replace(post, event_id="", source=""))
 
 
-def _refuse_future(moment: timedelta, now: timedelta) -> None:
+def _refuse_time(moment: timedelta, now: timedelta) -> None:
+    if moment < EARLIEST - _EPOCH:
+        raise Refused(Reason.PAST)
     if moment - now > FUTURE_LIMIT:
         raise Refused(Reason.FUTURE)
 

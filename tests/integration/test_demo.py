@@ -210,13 +210,14 @@ def test_hostile_records_have_the_outcomes_of_the_documentation(bench: Bench, tm
         post(7, created="1970-01-01T00:00:00Z"),
         post(8, created="9999-12-31T23:59:59Z"),
         post(9, rest='"text":"no campaign","hashtags":7').replace(b"twitter", b"forum"),
+        post(11, created="0001-01-01T00:00:00+05:00"),
         b"{}",
         b'{"topic":"social.posts.v1","record":' + post(10) + b"}",
         post(1),
     )
     report = bench.run(source)
     assert report == expected(source)
-    assert report.outcomes == {"counted": 3, "unmatched": 1, "stale": 0, "duplicate": 1, "late": 0, "invalid": 7}
+    assert report.outcomes == {"counted": 3, "unmatched": 1, "stale": 0, "duplicate": 1, "late": 0, "invalid": 8}
     assert {row.start for row in report.minutes} == {"1970-01-01T00:00:00Z", "2018-05-05T18:46:00Z"}
 
 

@@ -1,12 +1,13 @@
 """Judging raw records."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
-from models.outcome import HEADER_SHA256, HEADER_SIZE
+from models.outcome import HEADER_SHA256, HEADER_SIZE, Reason
 from models.post import MAX_RECORD_BYTES, Post
-from processors.judge import FUTURE_MS, Fault, decode_post, future_fault, skim_fault
+from processors.judge import FUTURE_MS, Fault, decode_post, future_fault, skim_fault, time_fault
 
 SKIM = {"op": "create", "observed_at": "2026-03-21T12:00:00Z", "post_id": "1"}
 POST = SKIM | {
@@ -125,3 +126,13 @@ def test_future(moment: int, timestamp: int, *, future: bool) -> None:
     assert (fault is not None) is future
     if fault:
         assert fault == ("future", "`created_at` is 3600 s past the time at which Kafka got the record")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+05:00", "1899-12-31T23:59:59Z"])
+def test_a_moment_before_1900_is_not_believed(moment: str) -> None:
+    fault = time_fault(datetime.fromisoformat(moment), 0, "created_at")
+    assert fault == Fault(Reason.PAST, "`created_at` lies before 1900")
+
+
+def test_the_first_moment_that_is_believed() -> None:
+    assert time_fault(datetime(1900, 1, 1, tzinfo=UTC), 0, "created_at") is None
