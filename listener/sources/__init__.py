@@ -1,0 +1,1 @@
+"""Sources: what networks and the press send, made into records of our topics."""

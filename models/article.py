@@ -1,0 +1,53 @@
+"""Records of ``press.articles.v1``: one message about one article of the press.
+
+Names align with ActivityStreams (``op``) and schema.org. Unknown fields are ignored; times are RFC 3339 with an offset.
+"""
+
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+
+#: Logical name of the topic; a deployment may put a prefix before it.
+ARTICLES_TOPIC: Final = "press.articles.v1"
+
+Op = Literal["create", "update", "delete"]
+
+Time = Annotated[datetime, Meta(tz=True)]
+Id = Annotated[str, Meta(min_length=1, max_length=512)]
+Url = Annotated[str, Meta(min_length=1, max_length=8192, pattern="^https?://")]
+
+
+class Publisher(Struct, frozen=True):
+    """Whose site the article stands on; ``domain`` has no ``www.``, ``country`` is ISO 3166-1 alpha-2."""
+
+    domain: Annotated[str, Meta(min_length=1, max_length=253)]
+    name: str | None = None
+    country: str | None = None
+
+
+class Article(Struct, frozen=True):
+    """One record of the articles topic, in full.
+
+    ``article_id`` is the SHA-256 of ``canonical_url`` in hexadecimal. ``published_at_estimated`` says that the source
+    gave no date that can be right, so ``published_at`` is the time of the observation.
+    """
+
+    event_id: Id
+    schema_version: Annotated[int, Meta(ge=1)]
+    observed_at: Time
+    op: Op
+    article_id: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    url: Url
+    canonical_url: Url
+    title: Annotated[str, Meta(min_length=1)]
+    published_at: Time
+    publisher: Publisher
+    published_at_estimated: bool = False
+    source: str | None = None
+    summary: str | None = None
+    body: str | None = None
+    author: str | None = None
+    section: str | None = None
+    lang: str | None = None
+    feed_url: str | None = None
