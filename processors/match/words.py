@@ -84,6 +84,8 @@ class _Run(NamedTuple):
         if not self.char.isalpha():
             return char * self.length
         more = f"(?:{_GAP}{char})"
+        if self.length == 1:
+            return f"{char}(?:{more}{{2,}})?"
         exact = f"{more}{{{self.length - 1}}}"
         return f"{char}(?:{more}{{{max(2, self.length - 1)},}}|{exact})"
 
