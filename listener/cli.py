@@ -15,6 +15,7 @@ COMMANDS = {
     "match": "listener.filters:match",
     "normalize": "listener.filters:normalize",
     "recount": "listener.recount.command:recount",
+    "source": "listener.sources.command:source",
     "worker": "listener.worker.command:worker",
     "board": "listener.board.command:board",
     "rebase": "listener.worker.rebase:rebase_command",
