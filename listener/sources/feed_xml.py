@@ -2,9 +2,10 @@
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from io import BytesIO
+from itertools import pairwise
 from typing import Any, Final
 
 import fastfeedparser  # type: ignore[import-untyped]
@@ -14,6 +15,8 @@ from listener.sources.feed import Entry, Feed, Origin
 from listener.sources.xml import encode_document, mend, rewrite_dates
 
 _ENTRY: Final = re.compile(r"<(?:[\w.-]{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_ENTRY_END: Final = re.compile(r"</(?:[\w.-]{1,20}:)?(?:item|entry)\s*>", re.IGNORECASE)
+_TITLE: Final = re.compile(r"<title[^<>]{0,200}>\s*(?:<!\[CDATA\[)?([^<\]]{1,1000})", re.IGNORECASE)
 _LANGUAGE: Final = re.compile(
     r"<(?:dc:)?language[^>]{0,200}>\s*(?:<!\[CDATA\[)?\s*([\w-]{2,35})|\bxml:lang=[\"']([\w-]{2,35})[\"']",
     re.IGNORECASE,
@@ -24,46 +27,85 @@ _LINK_HREF: Final = re.compile(r"\bhref=[\"']([^\"'<>]{1,2000})[\"']", re.IGNORE
 _PLAIN_LINK: Final = re.compile(r"<link>\s*(?:<!\[CDATA\[)?\s*([^<\]\s]{1,2000})", re.IGNORECASE)
 _DATE_FIELDS: Final = ("published", "updated", "created")
 
-_Read = Callable[[bytes], Mapping[str, Any]]
+#: What the two parsers raise on broken documents; neither documents it.
+_BROKEN: Final = (ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError)
+#: Feeds have some ten entries; the bound keeps the last resort cheap on hostile input.
+_MOST_APART: Final = 2000
 
 
 def read_xml(text: str, origin: Origin) -> Feed:
-    """The feed, as far as one of the two parsers can read it; raises ValueError when neither can."""
+    """The feed, as far as one of the two parsers can read it; raises ValueError when neither can.
+
+    What the feed says of itself is read here from before its first entry: a parser that mends a broken entry may take
+    the rest of it for the feed's own title and link.
+    """
+    text, problems = _complete(text)
     first = _ENTRY.search(text)
     head = text[: first.start()] if first else text
     lang, link = _language(head), _first_link(head)
     rewritten, dates = rewrite_dates(text, origin.zone_of(lang, link))
-    raw, raw_entries = _parsed(encode_document(mend(rewritten)), expected=len(_ENTRY.findall(text)))
+    raw, raw_entries = _parsed(mend(rewritten))
     entries = [_entry(entry, dates) for entry in raw_entries]
-    return Feed(_text(raw, "title"), _text(raw, "link") or link, _self_link(head), lang, entries)
+    if (lost := len(_ENTRY.findall(text)) - len(raw_entries)) > 0:
+        problems.append(f"{lost} entries are too broken to be read")
+    title = _TITLE.search(head)
+    name = html.unescape(title[1]) if title else _text(raw, "title")
+    return Feed(name, link or _text(raw, "link"), _self_link(head), lang, entries, problems)
 
 
-def _parsed(document: bytes, expected: int) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
-    """The feed's own fields and its entries, from the parser that finds more of them."""
+def _complete(text: str) -> tuple[str, list[str]]:
+    """The document without an entry in whose middle it ends: half a link is the address of something else."""
+    starts = [match.start() for match in _ENTRY.finditer(text)]
+    if not starts or _ENTRY_END.search(text, starts[-1]):
+        return text, []
+    return text[: starts[-1]], [f"entry {len(starts)}: the document ends in the middle of it"]
+
+
+def _parsed(text: str) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
+    """The feed's own fields and its entries, from the reader that finds most; raises ValueError when none can read."""
+    expected = len(_ENTRY.findall(text))
     found: list[Mapping[str, Any]] = []
-    for read in (_read_fast, _read_patiently):
+    for read in (_read_fast, _read_patiently, _read_apart):
         try:
-            found.append(read(document))
-        except (ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError):
-            # What the two raise on broken documents; neither documents it.
+            found.append(read(text))
+        except _BROKEN:
             continue
-        if len(found[-1]["entries"]) >= expected and found[-1]["feed"]:
+        if _usable_entries(found[-1]) >= expected:
             break
-    best = max(found, key=lambda one: len(one["entries"]), default=None)
+    best = max(found, key=_usable_entries, default=None)
     if best is None or not (best["entries"] or best["feed"]):
         raise ValueError("neither RSS nor Atom that can be read")
     return best["feed"], list(best["entries"])
 
 
-def _read_fast(document: bytes) -> Mapping[str, Any]:
-    feed: Mapping[str, Any] = fastfeedparser.parse(document, include_media=False, include_enclosures=False)
+def _usable_entries(parsed: Mapping[str, Any]) -> int:
+    return sum(
+        1 for entry in parsed["entries"] if _text(entry, "title") and (_text(entry, "link") or _text(entry, "id"))
+    )
+
+
+def _read_fast(text: str) -> Mapping[str, Any]:
+    feed: Mapping[str, Any] = fastfeedparser.parse(encode_document(text), include_media=False, include_enclosures=False)
     return feed
 
 
-def _read_patiently(document: bytes) -> Mapping[str, Any]:
+def _read_patiently(text: str) -> Mapping[str, Any]:
     # A stream, because feedparser takes a string for the address of a feed or the name of a file.
-    feed: Mapping[str, Any] = feedparser.parse(BytesIO(document), resolve_relative_uris=False, sanitize_html=False)
+    document = BytesIO(encode_document(text))
+    feed: Mapping[str, Any] = feedparser.parse(document, resolve_relative_uris=False, sanitize_html=False)
     return feed
+
+
+def _read_apart(text: str) -> Mapping[str, Any]:
+    """Every entry as a feed of its own, so that a broken one takes none of its neighbours with it."""
+    starts = [match.start() for match in _ENTRY.finditer(text)][:_MOST_APART]
+    entries: list[Mapping[str, Any]] = []
+    for start, end in pairwise([*starts, len(text)]):
+        try:
+            entries.extend(_read_fast(text[: starts[0]] + text[start:end])["entries"])
+        except _BROKEN:
+            continue
+    return {"feed": {}, "entries": entries}
 
 
 def _entry(raw: Mapping[str, Any], dates: frozenset[str]) -> Entry:

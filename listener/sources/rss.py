@@ -28,10 +28,11 @@ def parse_feed(document: bytes, origin: Origin, observed_at: datetime) -> list[R
     feed = _read(document, origin)
     known = [address for address in (origin.base_url, feed.self_link, feed.link) if address]
     base = next((found for address in known if (found := urls.absolute(address, origin.base_url))), None)
+    feed_url = urls.absolute(own, base) if (own := feed.self_link or origin.base_url) else None
     results: list[Result] = [Problem(problem) for problem in feed.problems]
     for number, entry in enumerate(feed.entries, 1):
         try:
-            results.append(_article(entry, feed, base, observed_at))
+            results.append(_article(entry, feed, base, observed_at, feed_url))
         except ValueError as error:
             results.append(Problem(f"entry {number}{_named(entry)}: {error}"))
     return results
@@ -54,7 +55,7 @@ def _read(document: bytes, origin: Origin) -> Feed:
     return read_xml(text, origin)
 
 
-def _article(entry: Entry, feed: Feed, base: str | None, observed_at: datetime) -> Article:
+def _article(entry: Entry, feed: Feed, base: str | None, observed_at: datetime, feed_url: str | None) -> Article:
     """The article; raises ValueError with the reason why the entry is none."""
     title = one_line(entry.title)
     if title is None:
@@ -80,7 +81,7 @@ def _article(entry: Entry, feed: Feed, base: str | None, observed_at: datetime) 
         author=_author(entry.author),
         section=one_line(entry.section),
         lang=_language(entry.lang or feed.lang),
-        feed_url=urls.absolute(feed.self_link, base) if feed.self_link else base,
+        feed_url=feed_url,
     )
 
 
