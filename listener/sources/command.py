@@ -98,10 +98,10 @@ class Writer:
         self._reasons = reasons
 
     def write(self, results: list[Result], where: str = "") -> bool:
-        """Write what passes the schema of its topic and say why the rest does not; whether any of it was sound."""
+        """Write what passes the schema of its topic and say why the rest does not; False when none of it was sound."""
         sound = [self._write(result, where) for result in results]
         self._records.flush()
-        return any(sound)
+        return any(sound) or not sound
 
     def complain(self, reason: object, where: str = "") -> None:
         """One line that says why there is no record."""
@@ -138,6 +138,7 @@ def parse_document(stream: BinaryIO, writer: Writer, origin: Origin, observed_at
 def parse_lines(stream: BinaryIO, writer: Writer, parser: LineParser, clock: Clock) -> bool:
     """Write the records of each line as it comes; whether any line could be read."""
     is_readable = False
+    number = 0
     for number, line in _lines(stream):
         where = f"line {number}: "
         if len(line) > MAX_LINE_BYTES:
@@ -147,7 +148,10 @@ def parse_lines(stream: BinaryIO, writer: Writer, parser: LineParser, clock: Clo
             is_readable |= writer.write(parser.parse(line, clock()), where)
         except (ValueError, RecursionError) as error:
             writer.complain(_reason(error), where)
-    return writer.write(parser.finish(), "at the end: ") or is_readable
+    if number == 0:
+        writer.complain("the input is empty")
+    held_back = parser.finish()
+    return (writer.write(held_back, "at the end: ") and bool(held_back)) or is_readable
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:

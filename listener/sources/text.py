@@ -15,6 +15,8 @@ _BLOCKS: Final = frozenset(
 #: What a reader never sees as text.
 _HIDDEN: Final = frozenset({"script", "style", "template", "noscript", "iframe", "object", "head", "title"})
 _PARAGRAPHS: Final = frozenset({"p", "blockquote"})
+#: A summary cut in the middle of a tag; the standard parser would take the rest for text.
+_CUT_TAG: Final = re.compile(r"<[a-zA-Z/][^<>]*\Z")
 _SPACES: Final = re.compile(r"[^\S\n\u00a0]+|\u00a0")
 _BREAKS: Final = re.compile(r" ?\n ?")
 _MANY_BREAKS: Final = re.compile(r"\n{3,}")
@@ -74,7 +76,7 @@ def read_html(html: str) -> HtmlText:
     """The text of a piece of HTML, however broken: entities resolved, blocks on lines of their own, no scripts."""
     reader = _Reader()
     try:
-        reader.feed(html)
+        reader.feed(_CUT_TAG.sub("", html))
         reader.close()
     except AssertionError:
         # The standard parser gives up on some broken declarations ("<![") in this way; what came before is good.
