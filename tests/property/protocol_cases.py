@@ -116,6 +116,14 @@ PHRASES = (
 )
 
 
+#: Owners that change often, while several zombies write and compaction follows them.
+STORM = (
+    *("count", "count count flush", "count flush settle", "count flush cut rebalance"),
+    *("write", "settle", "cut", "crash", "rebalance", "adopt", "heartbeat"),
+    *("zombie", "zombie zombie zombie", "heal", "compact", "heal compact", "zombie heal compact crash"),
+)
+
+
 def _phrases(texts: Sequence[str]) -> st.SearchStrategy[list[tuple[str, int]]]:
     def phrase(number: int) -> list[tuple[str, int]]:
         seed, index = divmod(number, len(texts))

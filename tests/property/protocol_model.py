@@ -9,8 +9,8 @@ What the model takes for granted, because other parts see to it:
 - a zombie can no longer commit (the group has another generation), restate progress, or adopt a campaign set;
 - a zombie does not write what it has counted past the stamp at which its successor adopted another set, and no set is
   adopted while a zombie has written stamps that the owner has not reached (a stalled worker ends itself instead);
-- compaction does not reach what a zombie wrote behind newer records (``min.compaction.lag.ms``) before the owner has
-  appended its own cells again (``heal``);
+- compaction does not reach what a zombie wrote (``min.compaction.lag.ms``) before the owner has both got past the
+  zombie's stamps and appended its own records again where a lower stamp is the last of its key (``heal``);
 - recovery takes the highest stamp per key, and a tombstone has none: expiry is decided by record time, a tombstone only
   lets compaction drop what has expired.
 """
@@ -162,7 +162,7 @@ class Worker:
 
     def heal(self) -> None:
         """Append what a zombie has put behind lower stamps again."""
-        if self.flush is not None:
+        if self.flush is not None or self.world.late_stamp > self.plane.progress.stamp:
             return
         for table, log in self.world.logs.items():
             for key, value in dict(log).items():

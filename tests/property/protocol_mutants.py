@@ -87,10 +87,11 @@ class _LettersLate(Rules):
         yield [*letter_writes(plan), *entity_writes(plan)]
 
 
-@_mutant("dead letters together with cells")
+@_mutant("dead letters before cells")
 class _LettersEarly(Rules):
     def steps(self, plan: FlushPlan, plane: PartitionPlane) -> Iterator[list[Write]]:
-        yield [*cell_writes(plan), *letter_writes(plan)]
+        yield letter_writes(plan)
+        yield cell_writes(plan)
         yield entity_writes(plan)
 
 

@@ -8,10 +8,11 @@ from random import Random
 
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import strategies as st
 
 from processors.plane import Gap
 from processors.resume import Refused
-from tests.property.protocol_cases import PHRASES, Case, build, cases
+from tests.property.protocol_cases import PHRASES, STORM, Case, build, cases
 from tests.property.protocol_model import Run
 from tests.property.protocol_mutants import MUTANTS
 from tests.property.protocol_oracle import Divergence, verify
@@ -24,7 +25,7 @@ PROFILES = {
 }
 #: Mutants that need a rare course of events are looked for where it is common.
 FOCUS = {
-    "dead letters together with cells": ("count flush cut adopt crash", "count flush settle"),
+    "dead letters before cells": ("count flush cut adopt crash", "count flush settle"),
     "a zombie's tombstone removes what was written before it": (
         "count count flush rebalance count count count flush settle zombie zombie zombie crash",
         "count flush settle",
@@ -47,7 +48,7 @@ def play(case: Case, rules: Rules) -> None:
 
 
 @settings(PROFILES[os.environ.get("LISTENER_TEST_PROFILE", "ci")])
-@given(cases())
+@given(st.one_of(cases(), cases(STORM)))
 def test_counts_survive_every_fault(case: Case) -> None:
     play(case, Rules())
 
