@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from processors.spikes.state import DetectorState
+from processors.spikes.state import BankState, DetectorState
 from processors.spikes.views import DAY, HOUR, score_bank, score_day
 
 #: Score at and above which to alert; frozen on five labelled series by tests/bench/spikes_eval.py.
@@ -25,7 +25,7 @@ class SpikeDetector:
     """Scores each count of one series, then learns it; nothing later than the count is ever looked at.
 
     The distance between rows is taken from the rows seen so far (the shortest, at least a minute), so gaps are gaps and
-    not zeros. Scores are 0 in the first day.
+    not zeros; when it shrinks, the view of the last hour starts to learn anew. Scores are 0 in the first day.
     """
 
     def __init__(self, state: DetectorState | None = None) -> None:
@@ -57,15 +57,18 @@ class SpikeDetector:
             state.first = state.last = at
             return 0.0
         elapsed = at - state.last
+        before = _rows_an_hour(state)
         state.step = max(_SHORTEST_STEP, elapsed if state.step is None else min(state.step, elapsed))
+        if _rows_an_hour(state) != before:
+            # Sums over another number of rows cannot be compared with those learnt.
+            state.hourly, state.hour = BankState(), []
         state.last = at
         return elapsed
 
     def _views(self, at: float, count: float) -> tuple[float, float, float]:
         """Deviations of this row, of the last hour, and from the hour of the day."""
         state = self._state
-        step = state.step or _BUCKET
-        rows = max(1, round(HOUR / step))
+        step, rows = state.step or _BUCKET, _rows_an_hour(state)
         state.hour = [row for row in state.hour if row[0] > at - HOUR + step / 2][1 - rows :] if rows > 1 else []
         state.hour.append((at, count))
         # A gap leaves fewer rows than an hour holds: their mean stands for the missing ones.
@@ -104,6 +107,10 @@ class SpikeDetector:
 
     def _is_warm(self, at: float) -> bool:
         return self._state.first is not None and at - self._state.first >= DAY
+
+
+def _rows_an_hour(state: DetectorState) -> int:
+    return max(1, round(HOUR / (state.step or _BUCKET)))
 
 
 def _copy(state: DetectorState) -> DetectorState:
