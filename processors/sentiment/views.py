@@ -1,0 +1,142 @@
+"""The views of a text that the sentiment model reads: words, opinion marks, runs of characters and stems."""
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from models.persian import ZWNJ
+from models.sentiment.words import (
+    CLAUSE_WORDS,
+    DIMINISHERS,
+    INTENSIFIERS,
+    NEGATABLE_STEMS,
+    NEGATIVE,
+    NEGATIVE_SIGNS,
+    NEGATORS_AFTER,
+    NEGATORS_BEFORE,
+    POSITIVE,
+    POSITIVE_SIGNS,
+)
+from processors.match.folding import fold
+
+#: Raised when a view changes: artefacts trained on other views are refused.
+VIEWS_VERSION: Final = 1
+#: Longer texts are read up to here (code points), which bounds the cost of a hostile post.
+LONGEST: Final = 4_000
+
+_NOISE: Final = re.compile(r"https?://\S+|www\.\S+|@\w+")
+_ELONGATED: Final = re.compile(r"([^\W\d])\1{2,}")
+_DIGITS: Final = re.compile(r"\d+(?:[.,٫/:]\d+)*")
+#: Affixes are written apart, joined or with a half-space: they are joined here.
+_PREFIX: Final = re.compile(r"(?<!\w)(ن?می)[ \u200c]+(?=[^\W\d])")
+_SUFFIX: Final = re.compile(r"(?<=[^\W\d])[ \u200c]+(ها|های|هایی|هام|هاش|هاشون|تر|ترین|ام|اند|ای)(?!\w)")
+_WITHOUT: Final = re.compile(r"(?<!\w)بی[ \u200c]+(?=[^\W\d]{3})")
+_TOKEN: Final = re.compile(r"\w+|[^\w\s]")
+_NEGATED_VERB: Final = re.compile(f"نمی.+|ن(?:ا|ی)?(?:{'|'.join(NEGATABLE_STEMS)})(?:م|ی|د|ه|یم|ید|ین|ند|ن|ش|ه?ام|ست)?")
+_ENDING: Final = re.compile("(?:هایی|هایش|های|ها|ترین|تر|یی|شون|تون|مون|اش|ات|ام|یم|ید|ند|ه|ی|م|ش|ت|ن|و)$")
+_SHORTEST_STEM: Final = 3
+_CLAUSE_MARKS: Final = frozenset(".!?؟،؛,;:()«»…")
+_DENIED: Final = "¬"
+#: Words of its clause that a negated verb reaches back over, and that a negator such as بدون reaches on over.
+_REACH_BACK: Final = 3
+_REACH_ON: Final = 2
+_RUNS: Final = range(2, 6)
+_LENGTH_STEP: Final = 5
+_LONGEST_STEP: Final = 6
+
+
+class Views(NamedTuple):
+    """Features of one text, repeated as often as they occur; each view is weighted and normalised by itself."""
+
+    words: list[str]
+    marks: list[str]
+    runs: list[str]
+    stems: list[str]
+
+
+def views(text: str) -> Views:
+    """All views of ``text``."""
+    written = plain(text[:LONGEST])
+    tokens = _TOKEN.findall(written)
+    denied = negated(tokens)
+    words = [*tokens, *_joined(tokens, 2), *_joined(tokens, 3)]
+    return Views(words, _marks(tokens, denied), _runs(written), _stems(tokens, denied))
+
+
+def plain(text: str) -> str:
+    """Canonical letters, affixes joined, half-spaces gone, addresses and account names gone, numbers as 0."""
+    text = _NOISE.sub(" ", fold(text).text)
+    text = _DIGITS.sub("0", _ELONGATED.sub(r"\1", text))
+    text = _WITHOUT.sub("بی", _SUFFIX.sub(r"\1", _PREFIX.sub(r"\1", text)))
+    return text.replace(ZWNJ, "").replace("_", " ").replace("#", " ")
+
+
+def negated(tokens: Sequence[str]) -> list[bool]:
+    """Whether each token stands in the scope of a negation; two negations cancel each other."""
+    denied = [False] * len(tokens)
+    start = 0
+    for at, token in enumerate(tokens):
+        if token in _CLAUSE_MARKS or token in CLAUSE_WORDS:
+            start = at + 1
+        elif token in NEGATORS_AFTER or _NEGATED_VERB.fullmatch(token):
+            _deny(denied, max(start, at - _REACH_BACK), at)
+        elif token in NEGATORS_BEFORE:
+            _deny(denied, at + 1, _clause_end(tokens, at + 1, at + 1 + _REACH_ON))
+    return denied
+
+
+def _deny(denied: list[bool], start: int, end: int) -> None:
+    denied[start:end] = [not one for one in denied[start:end]]
+
+
+def _clause_end(tokens: Sequence[str], start: int, end: int) -> int:
+    part = tokens[start:end]
+    return start + next((at for at, one in enumerate(part) if one in _CLAUSE_MARKS or one in CLAUSE_WORDS), len(part))
+
+
+def polarity(token: str) -> str:
+    """``+``, ``-`` or nothing: what the opinion words and emoji say about a token."""
+    if token in POSITIVE or token in POSITIVE_SIGNS:
+        return "+"
+    return "-" if token in NEGATIVE or token in NEGATIVE_SIGNS else ""
+
+
+def _marks(tokens: Sequence[str], denied: Sequence[bool]) -> list[str]:
+    found = [_DENIED + token for token, one in zip(tokens, denied, strict=True) if one]
+    for at, token in enumerate(tokens):
+        if sign := polarity(token):
+            sign = _DENIED + sign if denied[at] else sign
+            beside = tokens[max(at - 1, 0) : at + 2]
+            found.append(f"opinion{sign}")
+            found += [f"more{sign}"] * any(one in INTENSIFIERS for one in beside)
+            found += [f"less{sign}"] * any(one in DIMINISHERS for one in beside)
+    found.append(f"length{min(_LONGEST_STEP, len(tokens) // _LENGTH_STEP)}")
+    return found + ["exclaims"] * ("!" in tokens) + ["latin"] * any(one.isascii() and one.isalpha() for one in tokens)
+
+
+def _runs(written: str) -> list[str]:
+    """Runs of characters inside words, the word's ends marked by spaces."""
+    padded = [f" {word} " for word in written.split()]
+    return [word[at : at + size] for word in padded for size in _RUNS for at in range(len(word) - size + 1)]
+
+
+def _stems(tokens: Sequence[str], denied: Sequence[bool]) -> list[str]:
+    """Stems with the scope of negation, alone, in pairs, and in pairs around a third."""
+    signs = [_DENIED if one else "" for one in denied]
+    stems = [sign + stem(token) for token, sign in zip(tokens, signs, strict=True) if token.isalnum()]
+    around = [f"{first} … {last}" for first, last in zip(stems, stems[2:], strict=False)]
+    return [*stems, *_joined(stems, 2), *around]
+
+
+def stem(word: str) -> str:
+    """The word without up to two endings, formal or informal; a rough cut that only has to be the same each time."""
+    for _ in range(2):
+        shorter = _ENDING.sub("", word)
+        if len(shorter) < _SHORTEST_STEM:
+            break
+        word = shorter
+    return word
+
+
+def _joined(tokens: Sequence[str], size: int) -> list[str]:
+    return [" ".join(tokens[at : at + size]) for at in range(len(tokens) - size + 1)]
