@@ -29,8 +29,8 @@ _DATE_FIELDS: Final = ("published", "updated", "created")
 
 #: What the two parsers raise on broken documents; neither documents it.
 _BROKEN: Final = (ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError)
-#: Feeds have some ten entries; the bound keeps the last resort cheap on hostile input.
-_MOST_APART: Final = 2000
+#: Feeds have some ten entries and a short head; the bounds keep the last resort cheap on hostile input.
+_MOST_APART, _LONGEST_HEAD = 2000, 20_000
 
 
 def read_xml(text: str, origin: Origin) -> Feed:
@@ -99,10 +99,11 @@ def _read_patiently(text: str) -> Mapping[str, Any]:
 def _read_apart(text: str) -> Mapping[str, Any]:
     """Every entry as a feed of its own, so that a broken one takes none of its neighbours with it."""
     starts = [match.start() for match in _ENTRY.finditer(text)][:_MOST_APART]
+    head = text[: starts[0]][:_LONGEST_HEAD] if starts else ""
     entries: list[Mapping[str, Any]] = []
     for start, end in pairwise([*starts, len(text)]):
         try:
-            entries.extend(_read_fast(text[: starts[0]] + text[start:end])["entries"])
+            entries.extend(_read_fast(head + text[start:end])["entries"])
         except _BROKEN:
             continue
     return {"feed": {}, "entries": entries}

@@ -16,7 +16,9 @@ _BLOCKS: Final = frozenset(
 _HIDDEN: Final = frozenset({"script", "style", "template", "noscript", "iframe", "object", "head", "title"})
 _PARAGRAPHS: Final = frozenset({"p", "blockquote"})
 #: A summary cut in the middle of a tag; the standard parser would take the rest for text.
-_CUT_TAG: Final = re.compile(r"<[a-zA-Z/][^<>]*\Z")
+_CUT_TAG: Final = re.compile(r"<[a-zA-Z/!][^<>]*\Z")
+#: A sign that begins no tag: as text it costs the standard parser a look at the rest of the document each time.
+_NO_TAG: Final = re.compile(r"<(?!!--)(?![^<>]*>)")
 _SPACES: Final = re.compile(r"[^\S\n\u00a0]+|\u00a0")
 _BREAKS: Final = re.compile(r" ?\n ?")
 _MANY_BREAKS: Final = re.compile(r"\n{3,}")
@@ -76,13 +78,20 @@ def read_html(html: str) -> HtmlText:
     """The text of a piece of HTML, however broken: entities resolved, blocks on lines of their own, no scripts."""
     reader = _Reader()
     try:
-        reader.feed(_CUT_TAG.sub("", html))
+        reader.feed(_closed(html))
         reader.close()
     except AssertionError:
         # The standard parser gives up on some broken declarations ("<![") in this way; what came before is good.
         pass
     text = _BREAKS.sub("\n", _SPACES.sub(" ", "".join(reader.parts)))
     return HtmlText(_MANY_BREAKS.sub("\n\n", text).strip(), reader.anchors)
+
+
+def _closed(html: str) -> str:
+    """The HTML without a comment or tag that never ends: the standard parser is slow on it or reads it as text."""
+    open_comment = html.find("<!--", max(html.rfind("-->"), 0))
+    html = html if open_comment < 0 else html[:open_comment]
+    return _NO_TAG.sub("&lt;", _CUT_TAG.sub("", html))
 
 
 def plain_text(html: str | None) -> str | None:

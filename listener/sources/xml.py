@@ -16,7 +16,7 @@ _LAST_RESORT: Final = "windows-1256"
 _WRONG_LETTERS: Final = 0.01
 _NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _DOCTYPE: Final = re.compile(r"<!DOCTYPE[^\[>]{0,1000}(?:\[[^\]]{0,100000}\]\s*)?>", re.IGNORECASE)
-_CDATA: Final = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
+_CDATA, _CDATA_END = "<![CDATA[", "]]>"
 _AMPERSAND: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)(?:(\w{2,32});)?")
 _DATE: Final = re.compile(
     r"<(?P<tag>(?:[\w.-]{1,20}:)?(?:pubDate|published|updated|issued|modified|created|date))(?P<attributes>\s[^<>]{0,500})?>"
@@ -46,9 +46,13 @@ def mend(text: str) -> str:
 
     Without this, parsers drop what they do not know, and half of a title with it. Sections of CDATA stay as they are.
     """
-    parts = _CDATA.split(_DOCTYPE.sub("", text, count=1))
-    parts[::2] = [_AMPERSAND.sub(_resolved, part) for part in parts[::2]]
-    return "".join(parts)
+    text = _DOCTYPE.sub("", text, count=1)
+    parts: list[str] = []
+    done = 0
+    while (start := text.find(_CDATA, done)) >= 0 and (end := text.find(_CDATA_END, start)) >= 0:
+        parts += (_AMPERSAND.sub(_resolved, text[done:start]), text[start : end + len(_CDATA_END)])
+        done = end + len(_CDATA_END)
+    return "".join([*parts, _AMPERSAND.sub(_resolved, text[done:])])
 
 
 def rewrite_dates(text: str, zone: tzinfo | None) -> tuple[str, frozenset[str]]:
