@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "listener.campaigns.commands:check",
     "match": "listener.filters:match",
     "normalize": "listener.filters:normalize",
+    "spikes": "listener.spikes:spikes",
     "recount": "listener.recount.command:recount",
     "source": "listener.sources.command:source",
     "worker": "listener.worker.command:worker",

@@ -43,11 +43,16 @@ class Publisher:
         self.namespace = namespace
 
     async def first(self, partition: int, plan: FlushPlan) -> None:
-        """The cells, the progress cell and the dead letters: once an entity is durable, no replay writes them again."""
-        await asyncio.gather(self.tables(partition, plan.cells), self._letters(plan.letters))
+        """The cells and the progress cell."""
+        await self.tables(partition, plan.cells)
 
     async def then(self, partition: int, plan: FlushPlan) -> None:
-        """Entities and tombstones: only after ``first``."""
+        """Dead letters, then entities and tombstones: only after ``first``.
+
+        Once an entity is durable no replay comes to its letters again; and a letter written before the progress cell
+        may be of a record that another campaign set judges otherwise.
+        """
+        await self._letters(plan.letters)
         tables: dict[str, list[Record]] = {cells.ENTITIES: list(plan.entities)}
         for table, keys in plan.tombstones.items():
             tables.setdefault(table, []).extend((key, None) for key in keys)
