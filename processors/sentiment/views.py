@@ -56,16 +56,21 @@ class Views(NamedTuple):
 
 def views(text: str) -> Views:
     """All views of ``text``."""
-    written = plain(text[:LONGEST])
-    tokens = _TOKEN.findall(written)
-    denied = negated(tokens)
-    words = [*tokens, *_joined(tokens, 2), *_joined(tokens, 3)]
-    return Views(words, _marks(tokens, denied), _runs(written), _stems(tokens, denied))
+    written = plain(text)
+    found = _TOKEN.findall(written)
+    denied = negated(found)
+    words = [*found, *_joined(found, 2), *_joined(found, 3)]
+    return Views(words, _marks(found, denied), _runs(written), _stems(found, denied))
+
+
+def tokens(text: str) -> list[str]:
+    """The words and signs of ``text`` in the analysis form."""
+    return _TOKEN.findall(plain(text))
 
 
 def plain(text: str) -> str:
     """Canonical letters, affixes joined, half-spaces gone, addresses and account names gone, numbers as 0."""
-    text = _NOISE.sub(" ", fold(text).text)
+    text = _NOISE.sub(" ", fold(text[:LONGEST]).text)
     text = _DIGITS.sub("0", _ELONGATED.sub(r"\1", text))
     text = _WITHOUT.sub("بی", _SUFFIX.sub(r"\1", _PREFIX.sub(r"\1", text)))
     return text.replace(ZWNJ, "").replace("_", " ").replace("#", " ")

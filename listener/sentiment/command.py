@@ -1,0 +1,178 @@
+"""``listener sentiment`` (a filter) and ``listener train sentiment``."""
+
+import sys
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+from time import perf_counter
+from typing import BinaryIO, Final
+
+import click
+import msgspec
+
+from listener.errors import UsageProblem
+from listener.sentiment.artefact import Origin, libraries, load, save
+from listener.sentiment.examples import digest, guess_examples, read_examples
+from processors.sentiment import SentimentModel
+from processors.sentiment.report import Report, report
+from processors.sentiment.training import Example, Trained
+from processors.sentiment.training import train as train_model
+from processors.sentiment.views import VIEWS_VERSION
+
+_ID_BEGINNINGS: Final = b'"-0123456789'
+_CHUNK: Final = 1 << 18
+_TIMED: Final = 2_000
+_DEFAULT_SEED: Final = 7
+
+
+class _Line(msgspec.Struct):
+    id: msgspec.Raw
+    text: str
+    target: str | None = None
+
+
+class _Scored(msgspec.Struct):
+    id: msgspec.Raw
+    label: str
+    scores: dict[str, float]
+
+
+class _Failed(msgspec.Struct):
+    id: None
+    error: str
+
+
+_DECODER: Final = msgspec.json.Decoder(_Line)
+_FILE: Final = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.option("--model", type=_FILE, metavar="M", help="Trained artefact. Default: the one shipped.")
+def sentiment(model: Path | None) -> None:
+    """Sentiment of each text: {"id", "text"} lines in, {"id", "label", "scores"} lines out, in order.
+
+    A "target" is accepted; the sentiment is that of the whole text.
+    """
+    scorer, _ = load(model)
+    malformed = 0
+    out = sys.stdout.buffer
+    number = 0
+    for batch in _batches(sys.stdin.buffer):
+        for raw in batch:
+            number += 1
+            malformed += _answer(scorer, number, raw, out)
+        out.flush()
+    if malformed:
+        raise UsageProblem(f'{malformed} malformed lines (named above); each must be {{"id": ..., "text": "..."}}')
+
+
+def _batches(stream: BinaryIO) -> Iterator[list[bytes]]:
+    """The lines that have come, as soon as they come: one by one from a keyboard, many from a file."""
+    read = stream.read1 if isinstance(stream, BufferedReader) else stream.read
+    rest = b""
+    while chunk := read(_CHUNK):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield lines
+    if rest:
+        yield [rest]
+
+
+def _answer(scorer: SentimentModel, number: int, raw: bytes, out: BinaryIO) -> bool:
+    """Write the answer to a line; True when it is malformed."""
+    if not raw.strip():
+        return False
+    try:
+        line = _parse(raw)
+    except ValueError as error:
+        click.echo(f"line {number}: {error}", err=True)
+        out.write(msgspec.json.encode(_Failed(None, str(error))) + b"\n")
+        return True
+    label, scores = scorer.score(line.text)
+    out.write(msgspec.json.encode(_Scored(line.id, label, scores)) + b"\n")
+    return False
+
+
+def _parse(raw: bytes) -> _Line:
+    """The line; raises ValueError that names the field."""
+    try:
+        line = _DECODER.decode(raw)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+    if bytes(line.id)[:1] not in _ID_BEGINNINGS:
+        raise ValueError("Expected a string or a number - at `$.id`")
+    return line
+
+
+@click.group()
+def train() -> None:
+    """Train a model from labelled examples."""
+
+
+@train.command("sentiment")
+@click.option("--data", type=_FILE, multiple=True, required=True, metavar="FILE", help="NDJSON; may be repeated.")
+@click.option("--distant", type=_FILE, multiple=True, metavar="FILE", help="NDJSON of posts to guess labels for.")
+@click.option("--label-field", default="label", show_default=True, help="The field that holds the label.")
+@click.option("--text-field", default="text", show_default=True, help="The field that holds the text.")
+@click.option("--licence", default="not stated", show_default=True, help="On what terms the data may be used.")
+@click.option("--seed", type=int, default=_DEFAULT_SEED, show_default=True, help="Of the cross-validation's folds.")
+@click.option("--out", type=_FILE, required=True, metavar="M", help="The artefact to write.")
+@click.argument("more", nargs=-1, type=_FILE, metavar="[FILE]...")
+def train_sentiment(
+    data: tuple[Path, ...],
+    distant: tuple[Path, ...],
+    label_field: str,
+    text_field: str,
+    licence: str,
+    seed: int,
+    out: Path,
+    more: tuple[Path, ...],
+) -> None:
+    """Train a sentiment model on labelled texts and report its cross-validated figures.
+
+    Works for any two or more labels. Files after the options count as further --data.
+    """
+    labelled = [*data, *more]
+    examples = read_examples(labelled, label_field, text_field) + guess_examples(distant, text_field)
+    try:
+        trained = train_model(examples, seed)
+    except ValueError as error:
+        raise UsageProblem(f"--data: training {error}.") from error
+    figures = report(trained)
+    origin = Origin(
+        estimator=repr(trained.fitted.estimator),
+        libraries=libraries(),
+        views=VIEWS_VERSION,
+        data=digest([*labelled, *distant]),
+        examples=len(examples),
+        seed=seed,
+        temperature=trained.temperature,
+        report=figures,
+        licence=licence,
+    )
+    save(out, trained.fitted, origin)
+    click.echo(_written(figures))
+    click.echo(
+        f"{_cost(trained, examples):.0f} µs per post; {len(examples)} examples; {out} ({out.stat().st_size} bytes)"
+    )
+
+
+def _written(figures: Report) -> str:
+    width = max(map(len, (*figures.labels, "00000"))) + 2
+    rows = [["", *figures.labels]]
+    rows += [[label, *map(str, row)] for label, row in zip(figures.labels, figures.confusion, strict=True)]
+    table = "\n".join("".join(cell.rjust(width) for cell in row) for row in rows)
+    return (
+        f"Confusion matrix (rows: true, columns: given; cross-validated)\n{table}\n"
+        f"macro-F1 {figures.macro_f1:.3f} ± {figures.macro_f1_spread:.3f}, "
+        f"weighted F1 {figures.weighted_f1:.3f} ± {figures.weighted_f1_spread:.3f}\n"
+        f"calibration error {figures.calibration_error:.3f}, log loss {figures.log_loss:.3f}"
+    )
+
+
+def _cost(trained: Trained, examples: list[Example]) -> float:
+    """Microseconds for a text, on this machine as busy as it is."""
+    model = trained.fitted.model(trained.temperature)
+    texts = [one.text for one in examples[:_TIMED]]
+    start = perf_counter()
+    model.batch(texts)
+    return (perf_counter() - start) / len(texts) * 1e6

@@ -1,0 +1,83 @@
+"""What the sentiment model reads in a text."""
+
+import pytest
+
+from processors.sentiment.distant import guess
+from processors.sentiment.views import LONGEST, negated, plain, stem, tokens, views
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("كيفيت", "کیفیت"),
+        ("می‌کنم", "میکنم"),
+        ("می کنم", "میکنم"),
+        ("نمی خرم", "نمیخرم"),
+        ("گوشی ها", "گوشیها"),
+        ("بی کیفیت", "بیکیفیت"),
+        ("عاااالی", "عالی"),
+        ("۱۲۳ و 4.5", "0 و 0"),
+        ("#دیجی_کالا", " دیجی کالا"),
+    ],
+)
+def test_one_spelling(written: str, read: str) -> None:
+    assert plain(written) == read
+
+
+def test_addresses_and_accounts_are_not_read() -> None:
+    assert tokens("بد https://a.ir/خوب @خوب") == ["بد"]
+
+
+def denied(text: str) -> list[str]:
+    found = tokens(text)
+    return [token for token, one in zip(found, negated(found), strict=True) if one]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("اصلا خوب نیست", ["اصلا", "خوب"]),
+        ("خوبه، ولی ارزان نیست", ["ارزان"]),
+        ("بدون هیچ مشکلی", ["هیچ"]),
+        ("پیشنهاد نمی‌کنم", ["پیشنهاد"]),
+        ("خوب بود. راضی نبودم", ["راضی"]),
+        ("خیلی خوب بود", []),
+    ],
+)
+def test_the_scope_of_negation(text: str, expected: list[str]) -> None:
+    assert denied(text) == expected
+
+
+def test_opinion_words_are_marked_with_negation_and_strength() -> None:
+    assert {"opinion+", "more+"} <= set(views("خیلی خوب").marks)
+    assert {"opinion¬+", "¬خوب"} <= set(views("خوب نیست").marks)
+    assert "opinion-" in views("😡").marks
+
+
+def test_stems() -> None:
+    assert stem("کتابهاشون") == stem("کتابها") == stem("کتاب")
+    assert stem("بد") == "بد"
+
+
+def test_long_texts_are_read_up_to_a_limit() -> None:
+    assert views("ب " * LONGEST) == views("ب " * (LONGEST // 2))
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n", "‌", "😀", "\ud800"])
+def test_texts_without_words(text: str) -> None:
+    assert views(text).marks[-1].startswith("length")
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("عالی و قشنگ", "positive"),
+        ("افتضاح 😡", "negative"),
+        ("نه خوب نه قشنگ", "negative"),
+        ("خوب ولی گران", None),
+        ("خوب", None),
+        ("امروز رفتم", "neutral"),
+    ],
+)
+def test_guesses(text: str, label: str | None) -> None:
+    assert guess(text) == label
