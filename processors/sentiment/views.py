@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from models.persian import ZWNJ
@@ -43,6 +44,8 @@ _REACH_ON: Final = 2
 _RUNS: Final = range(2, 6)
 _LENGTH_STEP: Final = 5
 _LONGEST_STEP: Final = 6
+#: Words whose analysis is kept: the frequent words of posts.
+_REMEMBERED: Final = 1 << 15
 
 
 class Views(NamedTuple):
@@ -83,11 +86,16 @@ def negated(tokens: Sequence[str]) -> list[bool]:
     for at, token in enumerate(tokens):
         if token in _CLAUSE_MARKS or token in CLAUSE_WORDS:
             start = at + 1
-        elif token in NEGATORS_AFTER or _NEGATED_VERB.fullmatch(token):
+        elif _negates_before(token):
             _deny(denied, max(start, at - _REACH_BACK), at)
         elif token in NEGATORS_BEFORE:
             _deny(denied, at + 1, _clause_end(tokens, at + 1, at + 1 + _REACH_ON))
     return denied
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _negates_before(token: str) -> bool:
+    return token in NEGATORS_AFTER or _NEGATED_VERB.fullmatch(token) is not None
 
 
 def _deny(denied: list[bool], start: int, end: int) -> None:
@@ -133,6 +141,7 @@ def _stems(tokens: Sequence[str], denied: Sequence[bool]) -> list[str]:
     return [*stems, *_joined(stems, 2), *around]
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def stem(word: str) -> str:
     """The word without up to two endings, formal or informal; a rough cut that only has to be the same each time."""
     for _ in range(2):

@@ -16,7 +16,7 @@ WORDS = {
 EXAMPLES = [Example(text, label) for label, texts in WORDS.items() for text in texts]
 TRAINED = train(EXAMPLES, 7)
 MODEL = TRAINED.fitted.model(TRAINED.temperature)
-#: One more label does not change how it works.
+#: Words of the examples, and what no example holds.
 PIECES = [word for one in EXAMPLES for word in one.text.split()] + ["نیست", "ناشناخته", "😡", "!", "‌", "a"]
 
 
