@@ -238,7 +238,7 @@ class Cluster:
                 number in found
                 and found[number]["position"] >= end
                 and found[number]["unflushed"] == 0
-                and found[number]["durable"] == found[number]["stamp"] >= end - 1
+                and found[number]["durable"] == found[number]["stamp"]
                 for number, end in ends.items()
             )
 
