@@ -14,6 +14,8 @@ COMMANDS = {
     "check": "listener.campaigns.commands:check",
     "match": "listener.filters:match",
     "normalize": "listener.filters:normalize",
+    "sentiment": "listener.sentiment.command:sentiment",
+    "train": "listener.sentiment.command:train",
     "spikes": "listener.spikes:spikes",
     "recount": "listener.recount.command:recount",
     "source": "listener.sources.command:source",

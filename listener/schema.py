@@ -7,6 +7,7 @@ from typing import Any, Final
 import click
 import msgspec
 
+from models.article import ARTICLES_TOPIC, Article
 from models.campaign import CampaignSet
 from models.outcome import DeadLetter
 from models.post import POSTS_TOPIC, Post
@@ -15,6 +16,7 @@ from models.progress import Progress
 #: Topic (or table) → the struct of its records.
 RECORDS: Final[dict[str, Any]] = {
     POSTS_TOPIC: Post,
+    ARTICLES_TOPIC: Article,
     "listener.dead_letters.v1": DeadLetter,
     "listener.campaigns.v1": CampaignSet,
     "progress-changelog": Progress,
