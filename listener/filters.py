@@ -10,17 +10,9 @@ import msgspec
 
 from listener.campaigns.files import load_campaigns
 from listener.errors import UsageProblem
+from listener.ndjson import Failed, Line, malformed_lines, parse
 from processors.match import Match, Matcher
 from processors.normalize import Normalizer
-
-_ID_BEGINNINGS: Final = b'"-0123456789'
-
-
-class _Line(msgspec.Struct):
-    """One input line; the id is passed on as it is written."""
-
-    id: msgspec.Raw
-    text: str
 
 
 class _MatchedCampaign(msgspec.Struct):
@@ -33,12 +25,7 @@ class _Matched(msgspec.Struct):
     campaigns: list[_MatchedCampaign]
 
 
-class _Failed(msgspec.Struct):
-    id: None
-    error: str
-
-
-_DECODER: Final = msgspec.json.Decoder(_Line)
+_DECODER: Final = msgspec.json.Decoder(Line)
 
 
 @click.command()
@@ -55,7 +42,7 @@ def match(campaigns: Path) -> None:
     """
     matcher = Matcher(load_campaigns(campaigns))
 
-    def answer(line: _Line) -> _Matched:
+    def answer(line: Line) -> _Matched:
         found = matcher.text(line.text)
         return _Matched(line.id, [_MatchedCampaign(one.campaign_id, one.matches) for one in found])
 
@@ -66,33 +53,22 @@ def match(campaigns: Path) -> None:
 def normalize() -> None:
     """Normalise each text as the pipeline does for matched posts: {"id", "text"} lines in and out."""
     normalizer = Normalizer()
-    _filter(lambda line: _Line(line.id, normalizer.normalize(line.text)), sys.stdin.buffer, sys.stdout.buffer)
+    _filter(lambda line: Line(line.id, normalizer.normalize(line.text)), sys.stdin.buffer, sys.stdout.buffer)
 
 
-def _filter(answer: Callable[[_Line], Any], lines: Iterable[bytes], out: BinaryIO) -> None:
+def _filter(answer: Callable[[Line], Any], lines: Iterable[bytes], out: BinaryIO) -> None:
     """Answer line by line; raises UsageProblem at the end if there were malformed lines."""
     malformed = 0
     for number, raw in enumerate(lines, start=1):
         if not raw.strip():
             continue
         try:
-            reply = answer(_parse(raw))
+            reply = answer(parse(_DECODER, raw))
         except ValueError as error:
             malformed += 1
             click.echo(f"line {number}: {error}", err=True)
-            reply = _Failed(None, str(error))
+            reply = Failed(None, str(error))
         out.write(msgspec.json.encode(reply) + b"\n")
         out.flush()
     if malformed:
-        raise UsageProblem(f'{malformed} malformed lines (named above); each must be {{"id": ..., "text": "..."}}')
-
-
-def _parse(raw: bytes) -> _Line:
-    """The line; raises ValueError that names the field."""
-    try:
-        line = _DECODER.decode(raw)
-    except RecursionError:
-        raise ValueError("is nested too deeply") from None
-    if bytes(line.id)[:1] not in _ID_BEGINNINGS:
-        raise ValueError("Expected a string or a number - at `$.id`")
-    return line
+        raise UsageProblem(malformed_lines(malformed))

@@ -2,12 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final
 
 from models.cells import TABLES
-
-#: The largest value of a record of an input topic, in bytes; a larger one becomes an ``invalid`` dead letter.
-MAX_VALUE_BYTES: Final = 1_048_576
 
 _LEGAL = re.compile(r"[A-Za-z0-9._-]*")
 

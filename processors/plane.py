@@ -30,7 +30,7 @@ from processors.posts import Bounds
 from processors.resume import Resume
 from processors.retention import Retention, entity_expired
 from processors.tally import Tally
-from processors.windows import local_seconds, to_ms
+from processors.windows import day_start, hour_start, to_ms
 
 
 class Gap(Exception):  # noqa: N818 - it says what happened
@@ -258,8 +258,8 @@ class PartitionPlane:
         if name is None:
             name = CellName(campaign, POSTS_TOPIC, self.partition, platform).text()
             self._names[campaign, platform] = name
-        local = local_seconds(minute * 1000, self._zone(campaign))
-        starts = {"minute": minute, "hour": local // 3600 * 3600, "day": local // 86400 * 86400}
+        ms, zone = minute * 1000, self._zone(campaign)
+        starts = {"minute": minute, "hour": hour_start(ms, zone), "day": day_start(ms, zone)}
         keys = [(table, cells.window_key(name, starts[table], size)) for table, size in WINDOWS.items()]
         keys.append((LIFETIME, cells.lifetime_key(name)))
         return keys

@@ -6,9 +6,8 @@ from typing import NamedTuple
 import msgspec
 
 from models import cells
-from models.outcome import Outcome
 from models.post import POSTS_TOPIC
-from models.progress import Progress, SetInForce, pack_progress, progress_key, unpack_progress
+from models.progress import NO_OUTCOMES, Progress, SetInForce, pack_progress, progress_key, unpack_progress
 from processors.overlay import Tables
 from processors.resume import Source, highest_stamp
 
@@ -38,7 +37,7 @@ def rebase(tables: Tables, source: Source, mode: Mode) -> Rebased:
     """A progress cell that ``resume`` accepts for ``source``, with these recovered tables."""
     if mode is Mode.REBUILD:
         stamp = source.first - 1
-        progress = Progress(stamp=stamp, durable=stamp, outcomes=(0,) * len(Outcome), sets=(), topic_id=source.topic_id)
+        progress = Progress(stamp=stamp, durable=stamp, outcomes=NO_OUTCOMES, sets=(), topic_id=source.topic_id)
         gone = {table: list(part) for table, part in tables.items() if table != cells.PROGRESS and part}
         return Rebased(gone, progress, source.first)
     before = _known(tables, source)

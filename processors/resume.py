@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 from models import cells
 from models.entity import entity_stamp
-from models.outcome import Outcome
 from models.post import POSTS_TOPIC
-from models.progress import Progress, progress_key, unpack_progress
+from models.progress import NO_OUTCOMES, Progress, progress_key, unpack_progress
 from processors.overlay import Tables
 
 
@@ -80,7 +79,7 @@ def _first_start(tables: Mapping[str, Mapping[bytes, bytes]], source: Source) ->
     progress = Progress(
         stamp=source.first - 1,
         durable=source.first - 1,
-        outcomes=(0,) * len(Outcome),
+        outcomes=NO_OUTCOMES,
         sets=(),
         topic_id=source.topic_id,
     )

@@ -14,7 +14,8 @@ from listener.errors import UsageProblem
 from listener.kafka.admin import admin_client
 from listener.kafka.settings import KafkaSettings
 from models.cells import ENTITIES, LIFETIME, PROGRESS, TABLES
-from models.topics import MAX_VALUE_BYTES, Namespace
+from models.post import MAX_RECORD_BYTES
+from models.topics import Namespace
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -100,7 +101,7 @@ def declared_topics(
     if min_insync_replicas is None:
         min_insync_replicas = 2 if replication_factor >= _REPLICAS_FOR_TWO_IN_SYNC else 1
     durable = {"min.insync.replicas": str(min_insync_replicas)}
-    records_up_to = str(MAX_VALUE_BYTES + _OVERHEAD_BYTES)
+    records_up_to = str(MAX_RECORD_BYTES + _OVERHEAD_BYTES)
     posts = TopicSpec(
         namespace.posts,
         "post_id",

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from listener.errors import UsageProblem
+from listener.ndjson import Failed, Line, malformed_lines, parse
 from listener.sentiment.artefact import Origin, libraries, load, save
 from listener.sentiment.examples import digest, guess_examples, read_examples
 from processors.sentiment import SentimentModel
@@ -19,15 +20,12 @@ from processors.sentiment.training import Example, Trained
 from processors.sentiment.training import train as train_model
 from processors.sentiment.views import VIEWS_VERSION
 
-_ID_BEGINNINGS: Final = b'"-0123456789'
 _CHUNK: Final = 1 << 18
 _TIMED: Final = 2_000
 _DEFAULT_SEED: Final = 7
 
 
-class _Line(msgspec.Struct):
-    id: msgspec.Raw
-    text: str
+class _Line(Line):
     target: str | None = None
 
 
@@ -35,11 +33,6 @@ class _Scored(msgspec.Struct):
     id: msgspec.Raw
     label: str
     scores: dict[str, float]
-
-
-class _Failed(msgspec.Struct):
-    id: None
-    error: str
 
 
 _DECODER: Final = msgspec.json.Decoder(_Line)
@@ -63,7 +56,7 @@ def sentiment(model: Path | None) -> None:
             malformed += _answer(scorer, number, raw, out)
         out.flush()
     if malformed:
-        raise UsageProblem(f'{malformed} malformed lines (named above); each must be {{"id": ..., "text": "..."}}')
+        raise UsageProblem(malformed_lines(malformed))
 
 
 def _batches(stream: BinaryIO) -> Iterator[list[bytes]]:
@@ -82,25 +75,14 @@ def _answer(scorer: SentimentModel, number: int, raw: bytes, out: BinaryIO) -> b
     if not raw.strip():
         return False
     try:
-        line = _parse(raw)
+        line = parse(_DECODER, raw)
     except ValueError as error:
         click.echo(f"line {number}: {error}", err=True)
-        out.write(msgspec.json.encode(_Failed(None, str(error))) + b"\n")
+        out.write(msgspec.json.encode(Failed(None, str(error))) + b"\n")
         return True
     label, scores = scorer.score(line.text)
     out.write(msgspec.json.encode(_Scored(line.id, label, scores)) + b"\n")
     return False
-
-
-def _parse(raw: bytes) -> _Line:
-    """The line; raises ValueError that names the field."""
-    try:
-        line = _DECODER.decode(raw)
-    except RecursionError:
-        raise ValueError("is nested too deeply") from None
-    if bytes(line.id)[:1] not in _ID_BEGINNINGS:
-        raise ValueError("Expected a string or a number - at `$.id`")
-    return line
 
 
 @click.group()

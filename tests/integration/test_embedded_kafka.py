@@ -25,7 +25,8 @@ from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.layout import SecureListener
 from listener.kafka.settings import KafkaSettings
 from listener.kafka.topics import create_topics, declared_topics
-from models.topics import MAX_VALUE_BYTES, Namespace
+from models.post import MAX_RECORD_BYTES
+from models.topics import Namespace
 
 pytestmark = pytest.mark.broker
 
@@ -40,7 +41,9 @@ def create(settings: KafkaSettings, topic: str) -> None:
 
 
 def produce(settings: KafkaSettings, topic: str, *values: bytes) -> None:
-    with contextlib.closing(KafkaProducer(**settings.kafka_python(), max_request_size=2 * MAX_VALUE_BYTES)) as producer:
+    with contextlib.closing(
+        KafkaProducer(**settings.kafka_python(), max_request_size=2 * MAX_RECORD_BYTES)
+    ) as producer:
         for value in values:
             producer.send(topic, key=b"key", value=value, partition=0).get(PATIENCE_S)
 
@@ -83,7 +86,7 @@ def listens(settings: KafkaSettings) -> bool:
 
 def test_a_record_of_the_largest_size_comes_back(broker: EmbeddedKafka, namespace: Namespace) -> None:
     create_topics(broker.settings, declared_topics(namespace, 1))
-    largest = os.urandom(MAX_VALUE_BYTES)
+    largest = os.urandom(MAX_RECORD_BYTES)
     produce(broker.settings, namespace.posts, b"small", largest)
     assert consume(broker.settings, namespace.posts, 2) == [b"small", largest]
 
