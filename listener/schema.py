@@ -9,9 +9,12 @@ import msgspec
 
 from models.article import ARTICLES_TOPIC, Article
 from models.campaign import CampaignSet
+from models.feedback import FEEDBACK_TOPIC, Feedback
+from models.mention import MENTIONS_TOPIC, Mention
 from models.outcome import DeadLetter
 from models.post import POSTS_TOPIC, Post
 from models.progress import Progress
+from models.series import SERIES_TOPIC, ClosedMinute
 
 #: Topic (or table) → the struct of its records.
 RECORDS: Final[dict[str, Any]] = {
@@ -19,6 +22,9 @@ RECORDS: Final[dict[str, Any]] = {
     ARTICLES_TOPIC: Article,
     "listener.dead_letters.v1": DeadLetter,
     "listener.campaigns.v1": CampaignSet,
+    MENTIONS_TOPIC: Mention,
+    SERIES_TOPIC: ClosedMinute,
+    FEEDBACK_TOPIC: Feedback,
     "progress-changelog": Progress,
 }
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

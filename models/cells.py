@@ -29,6 +29,17 @@ METRICS: Final = (
     "quotes_net",
     "saves",
     "saves_net",
+    # Sentiment and relevance are those of the first analysis of a mention, toward the campaign.
+    "mentions_negative",
+    "mentions_neutral",
+    "mentions_positive",
+    "relevant_mentions",
+    "press_mentions",
+    "press_mentions_net",
+    "press_negative",
+    "press_neutral",
+    "press_positive",
+    "relevant_press_mentions",
 )
 METRIC_INDEX: Final = {name: index for index, name in enumerate(METRICS)}
 MENTIONS: Final = METRIC_INDEX["mentions"]

@@ -3,7 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from models.cells import TABLES
+from models.feedback import FEEDBACK_TOPIC
+from models.mention import MENTIONS_TOPIC
+from models.series import SERIES_TOPIC
+from models.streams import ALL_TABLES, Stream
 
 _LEGAL = re.compile(r"[A-Za-z0-9._-]*")
 
@@ -37,8 +40,37 @@ class Namespace:
         """The versions of the campaign set."""
         return f"{self.prefix}listener.campaigns.v1"
 
+    @property
+    def mentions(self) -> str:
+        """Every matched, enriched mention."""
+        return f"{self.prefix}{MENTIONS_TOPIC}"
+
+    @property
+    def series(self) -> str:
+        """Closed campaign minutes."""
+        return f"{self.prefix}{SERIES_TOPIC}"
+
+    @property
+    def incidents(self) -> str:
+        """Detector snapshots and incidents."""
+        return f"{self.prefix}listener.incidents.v1"
+
+    @property
+    def feedback(self) -> str:
+        """What people say back: marks, answers to alerts, target history, erasure."""
+        return f"{self.prefix}{FEEDBACK_TOPIC}"
+
+    @property
+    def source_cursors(self) -> str:
+        """How far each connector has read its source."""
+        return f"{self.prefix}listener.source_cursors.v1"
+
+    def input(self, stream: Stream) -> str:
+        """The topic of a counted stream."""
+        return f"{self.prefix}{stream.topic}"
+
     def changelog(self, table: str) -> str:
-        """The changelog of one of ``TABLES``."""
-        if table not in TABLES:
-            raise ValueError(f"{table!r} is none of the tables {', '.join(TABLES)}")
+        """The changelog of a table, by its full name (``models.streams.ALL_TABLES``)."""
+        if table not in ALL_TABLES:
+            raise ValueError(f"{table!r} is none of the tables {', '.join(ALL_TABLES)}")
         return f"{self.app}-{table}-changelog"

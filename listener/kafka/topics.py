@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType
@@ -13,14 +14,18 @@ from kafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartiti
 from listener.errors import UsageProblem
 from listener.kafka.admin import admin_client
 from listener.kafka.settings import KafkaSettings
+from models.article import ARTICLES_TOPIC
 from models.cells import ENTITIES, LIFETIME, PROGRESS, TABLES
-from models.post import MAX_RECORD_BYTES
+from models.post import MAX_RECORD_BYTES, POSTS_TOPIC
+from models.streams import STREAMS, Stream
 from models.topics import Namespace
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 POSTS_RETENTION_MS = 7 * DAY_MS
 DEAD_LETTERS_RETENTION_MS = 30 * DAY_MS
+MENTIONS_RETENTION_MS = 30 * DAY_MS
+SERIES_RETENTION_MS = 400 * DAY_MS
 
 #: Fewest replicas with which a write can wait for two of them and still survive the loss of one.
 _REPLICAS_FOR_TWO_IN_SYNC = 3
@@ -38,6 +43,11 @@ _CHANGELOG = {
     "delete.retention.ms": str(DAY_MS),
 }
 
+#: Logical topic → (key, what is on it).
+_INPUTS = {
+    POSTS_TOPIC: ("post_id", "posts: created, updated, engaged with, deleted"),
+    ARTICLES_TOPIC: ("article_id", "press articles: created, updated, deleted"),
+}
 _TABLE_KEYS = {ENTITIES: "entity id", PROGRESS: "source topic|partition", LIFETIME: "campaign|topic|partition|platform"}
 _WINDOWED_KEY = '["campaign|topic|partition|platform", [start, end]]'
 
@@ -94,54 +104,84 @@ def declared_topics(
     min_insync_replicas: int | None = None,
     posts_retention_ms: int = POSTS_RETENTION_MS,
 ) -> tuple[TopicSpec, ...]:
-    """All topics of one namespace. The changelogs have the partitions of the posts, as Faust's co-partitioning asks.
+    """All topics of one namespace. A stream's changelogs have as many partitions as it has, as Faust asks.
 
     ``min_insync_replicas`` defaults to 2 from three replicas on, else 1.
     """
     if min_insync_replicas is None:
         min_insync_replicas = 2 if replication_factor >= _REPLICAS_FOR_TWO_IN_SYNC else 1
-    durable = {"min.insync.replicas": str(min_insync_replicas)}
-    records_up_to = str(MAX_RECORD_BYTES + _OVERHEAD_BYTES)
-    posts = TopicSpec(
-        namespace.posts,
-        "post_id",
-        partitions,
-        replication_factor,
-        posts_retention_ms,
-        "delete",
-        "posts: created, updated, engaged with, deleted",
-        {"max.message.bytes": records_up_to, **durable},
+    make = _Maker(namespace, partitions, replication_factor, min_insync_replicas)
+    return (
+        *(make.input(stream, posts_retention_ms) for stream in STREAMS),
+        make.mentions(),
+        make.topic(
+            namespace.dead_letters,
+            "key of the original record",
+            "records that could not be counted, with the reason",
+            DEAD_LETTERS_RETENTION_MS,
+        ),
+        make.kept(namespace.campaigns, "version", "versions of the campaign set"),
+        make.topic(namespace.series, "campaign|minute", "closed campaign minutes", SERIES_RETENTION_MS, partitions=1),
+        make.kept(namespace.incidents, "campaign|incident, or campaign|detector", "incidents, and detector snapshots"),
+        make.kept(namespace.feedback, "subject", "what people say back: marks, answers, target history, erasure"),
+        make.kept(namespace.source_cursors, "source", "how far each connector has read its source"),
+        *(make.changelog(stream, table) for stream in STREAMS for table in TABLES),
     )
-    dead_letters = TopicSpec(
-        namespace.dead_letters,
-        "key of the original record",
-        partitions,
-        replication_factor,
-        DEAD_LETTERS_RETENTION_MS,
-        "delete",
-        "records that could not be counted, with the reason",
-        durable,
-    )
-    campaigns = TopicSpec(
-        namespace.campaigns, "version", 1, replication_factor, None, "compact", "versions of the campaign set", durable
-    )
-    changelogs = [_changelog(namespace, table, partitions, replication_factor, durable) for table in TABLES]
-    return (posts, dead_letters, campaigns, *changelogs)
 
 
-def _changelog(
-    namespace: Namespace, table: str, partitions: int, replication_factor: int, durable: Mapping[str, str]
-) -> TopicSpec:
-    return TopicSpec(
-        namespace.changelog(table),
-        _TABLE_KEYS.get(table, _WINDOWED_KEY),
-        partitions,
-        replication_factor,
-        None,
-        "compact",
-        f"state of the table {table}",
-        {**_CHANGELOG, **durable},
-    )
+class _Maker:
+    """Specs with the settings that all topics of a namespace share."""
+
+    def __init__(self, namespace: Namespace, partitions: int, replicas: int, min_insync_replicas: int) -> None:
+        self._namespace = namespace
+        self._partitions = partitions
+        self._replicas = replicas
+        self._durable = {"min.insync.replicas": str(min_insync_replicas)}
+
+    def topic(
+        self,
+        name: str,
+        key: str,
+        purpose: str,
+        retention_ms: int | None,
+        *,
+        policy: str = "delete",
+        partitions: int | None = None,
+        extra: Mapping[str, str] = MappingProxyType({}),
+    ) -> TopicSpec:
+        count = self._partitions if partitions is None else partitions
+        return TopicSpec(name, key, count, self._replicas, retention_ms, policy, purpose, {**extra, **self._durable})
+
+    def kept(self, name: str, key: str, purpose: str) -> TopicSpec:
+        """Compacted, one partition: small, and read as a whole."""
+        return self.topic(name, key, purpose, None, policy="compact", partitions=1)
+
+    def input(self, stream: Stream, retention_ms: int) -> TopicSpec:
+        key, purpose = _INPUTS[stream.topic]
+        size = {"max.message.bytes": str(MAX_RECORD_BYTES + _OVERHEAD_BYTES)}
+        return self.topic(self._namespace.input(stream), key, purpose, retention_ms, extra=size)
+
+    def mentions(self) -> TopicSpec:
+        """A mention has its text twice, as it is and normalised."""
+        size = {"max.message.bytes": str(3 * MAX_RECORD_BYTES)}
+        return self.topic(
+            self._namespace.mentions,
+            "campaign|entity, campaign|entity|counts",
+            "every matched, enriched mention",
+            MENTIONS_RETENTION_MS,
+            policy="compact,delete",
+            extra=size,
+        )
+
+    def changelog(self, stream: Stream, table: str) -> TopicSpec:
+        return self.topic(
+            self._namespace.changelog(stream.table(table)),
+            _TABLE_KEYS.get(table, _WINDOWED_KEY),
+            f"state of the table {stream.table(table)}",
+            None,
+            policy="compact",
+            extra=_CHANGELOG,
+        )
 
 
 def usual_replication(settings: KafkaSettings) -> int:

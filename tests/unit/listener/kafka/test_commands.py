@@ -24,7 +24,7 @@ def test_list_needs_no_broker() -> None:
     rows = [line.split("\t") for line in result.stdout.splitlines()]
     assert rows[0][:3] == ["p.social.posts.v1", "post_id", "3"]
     assert "retention.ms=604800000" in rows[0][3]
-    assert rows[-1][0] == "blue-progress-changelog"
+    assert "blue-progress-changelog" in {row[0] for row in rows}
 
 
 def test_names_that_kafka_refuses() -> None:

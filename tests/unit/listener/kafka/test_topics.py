@@ -1,7 +1,7 @@
 import pytest
 
 from listener.kafka.topics import DAY_MS, HOUR_MS, Difference, TopicSpec, declared_topics
-from models.cells import TABLES
+from models.streams import ALL_TABLES, STREAMS
 from models.topics import Namespace
 
 
@@ -12,9 +12,10 @@ def by_name(**options: int) -> dict[str, TopicSpec]:
 def test_every_table_is_co_partitioned_with_the_posts() -> None:
     specs = by_name()
     assert specs["p.social.posts.v1"].partitions == 6
-    assert [specs[f"app-{table}-changelog"].partitions for table in TABLES] == [6] * len(TABLES)
+    assert specs["p.press.articles.v1"].partitions == 6
+    assert {specs[f"app-{table}-changelog"].partitions for table in ALL_TABLES} == {6}
     assert specs["p.listener.campaigns.v1"].partitions == 1
-    assert len(specs) == 3 + len(TABLES)
+    assert len(specs) == len(STREAMS) + len(ALL_TABLES) + 7
 
 
 def test_posts_take_a_value_of_one_mebibyte() -> None:
