@@ -1,9 +1,10 @@
 """Sentiment artefacts: one skops file with the estimator, its views, and where it comes from."""
 
+from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -39,6 +40,14 @@ class Origin(msgspec.Struct, frozen=True):
     licence: str
 
 
+class Loaded(NamedTuple):
+    """A model, the first 16 hex digits of its artefact's SHA-256, and where it comes from."""
+
+    model: SentimentModel
+    version: str
+    origin: Origin
+
+
 def libraries() -> dict[str, str]:
     """The versions that an artefact is tied to."""
     return {name: version(name) for name in _LIBRARIES}
@@ -61,7 +70,7 @@ def save(path: Path, fitted: Fitted, origin: Origin) -> None:
         raise UsageProblem(f"--out: {path} cannot be written: {error.strerror or error}.") from error
 
 
-def load(path: Path | None) -> tuple[SentimentModel, Origin]:
+def load(path: Path | None) -> Loaded:
     """The model in ``path``, or the one that ships; UsageProblem when it is missing, damaged or of other versions."""
     name = path or "the default sentiment model"
     try:
@@ -81,7 +90,7 @@ def load(path: Path | None) -> tuple[SentimentModel, Origin]:
     if not known:
         raise UsageProblem(f"--model: {name} has the format {content['format']!r}, this version reads {_FORMAT!r}.")
     _refuse_mismatch(str(name), origin)
-    return _fitted(str(name), content).model(origin.temperature), origin
+    return Loaded(_fitted(str(name), content).model(origin.temperature), sha256(data).hexdigest()[:16], origin)
 
 
 def _refuse_mismatch(name: str, origin: Origin) -> None:
@@ -109,7 +118,3 @@ def _fitted(name: str, content: dict[str, Any]) -> Fitted:
     if not fits or any(len(view.places) != len(view.rarity) for view in views):
         raise UsageProblem(f"--model: {name} is damaged: its features and its weights differ in number.")
     return Fitted(views, content["estimator"])
-
-
-def _places(features: str) -> dict[str, int]:
-    return {feature: place for place, feature in enumerate(features.split(_SEPARATOR) if features else ())}

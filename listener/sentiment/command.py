@@ -46,7 +46,7 @@ def sentiment(model: Path | None) -> None:
 
     A "target" is accepted; the sentiment is that of the whole text.
     """
-    scorer, _ = load(model)
+    scorer = load(model).model
     malformed = 0
     out = sys.stdout.buffer
     number = 0

@@ -64,7 +64,7 @@ def main() -> None:
     options = parser.parse_args()
     if not options.artefact_only:
         cross_validate(options.data)
-    model, _ = load(options.model)
+    model = load(options.model).model
     for name in ("deepsentipers", "parsinlu_food"):
         judge(model, name, labelled(options.data / name))
 

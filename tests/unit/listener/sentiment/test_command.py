@@ -50,7 +50,7 @@ def test_malformed_lines_keep_their_place(artefact: Path) -> None:
 
 
 def test_the_default_model_is_offline_and_has_three_labels() -> None:
-    model, origin = load(None)
+    model, _, origin = load(None)
     assert model.labels == ("negative", "neutral", "positive")
     assert origin.licence != "not stated"
     assert model.score("خیلی راضی‌ام، عالی بود").label == "positive"
@@ -59,7 +59,7 @@ def test_the_default_model_is_offline_and_has_three_labels() -> None:
 
 
 def test_the_origin_is_kept(artefact: Path) -> None:
-    _, origin = load(artefact)
+    origin = load(artefact).origin
     assert (origin.examples, origin.licence, len(origin.data)) == (len(ROWS), "ours", 64)
     assert origin.estimator.startswith("LogisticRegression")
 
@@ -131,4 +131,4 @@ def test_guessed_labels_are_counted_as_examples(artefact: Path, tmp_path: Path) 
     distant.write_bytes(b"\n".join(map(msgspec.json.encode, posts)))
     command = ["sentiment", "--data", str(data), "--distant", str(distant), "--out", str(out)]
     CliRunner().invoke(train, command, catch_exceptions=False)
-    assert load(out)[1].examples == len(ROWS) + 2, "as many of each label as the least guessed one has"
+    assert load(out).origin.examples == len(ROWS) + 2, "as many of each label as the least guessed one has"

@@ -1,0 +1,56 @@
+"""Loads what ``processors.enrich`` needs; a model that cannot be loaded is left out, with the reason."""
+
+import logging
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+from listener.errors import UsageProblem
+from listener.sentiment.artefact import load as load_sentiment
+from models.campaign import CampaignSet
+from models.mention import LABELS
+from processors.enrich import Enricher, SentimentOf
+from processors.match.folding import fold
+from processors.normalize import Normalizer
+from processors.sentiment import Sentiment
+
+_LOGGER: Final = logging.getLogger("listener.enrich")
+
+
+def load_enricher(campaign_set: CampaignSet, sentiment: Path | None = None) -> Enricher:
+    """The enricher for these campaigns with these artefacts; None means the one that ships. Takes seconds: hazm is loaded too.
+
+    A missing, damaged or unsuitable artefact is logged and left out (``Enricher.missing``): mentions are counted all
+    the same.
+    """
+    del campaign_set
+    normalizer = Normalizer()
+    normalizer.normalize("سلام")
+    versions: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    try:
+        feeling, versions["sentiment"] = _sentiment(sentiment)
+    except UsageProblem as problem:
+        feeling, missing["sentiment"] = None, str(problem)
+    for model, reason in missing.items():
+        _LOGGER.error("mentions go without %s: %s", model, reason)
+    return Enricher(normalizer, _story, feeling, None, versions, missing)
+
+
+def _sentiment(path: Path | None) -> tuple[SentimentOf, str]:
+    model, version, _ = load_sentiment(path)
+    if set(model.labels) != set(LABELS):
+        raise UsageProblem(
+            f"--model: {path} has the labels {', '.join(model.labels)}; it must have {', '.join(LABELS)}."
+        )
+
+    def score(text: str, spans: Sequence[tuple[int, int]]) -> Sentiment:
+        del spans
+        return model.score(text)
+
+    return score, version
+
+
+def _story(text: str) -> str:
+    return blake2b(fold(text).text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

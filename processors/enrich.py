@@ -1,0 +1,78 @@
+"""What a mention says beyond its words: normalised text, sentiment toward the campaign, relevance, story."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple, cast
+
+from models.mention import LABELS, Label
+from processors.normalize import Normalizer
+from processors.sentiment import Sentiment
+
+#: A text's sentiment toward what stands at the spans (code points); without spans, that of the whole text.
+SentimentOf = Callable[[str, Sequence[tuple[int, int]]], Sentiment]
+#: Probability that the spans of a text speak of the campaign; None: no verdict.
+RelevanceOf = Callable[[str, str, Sequence[tuple[int, int]]], float | None]
+
+_RELEVANT_FROM: Final = 0.5
+
+
+class Item(NamedTuple):
+    """A text and one campaign that it matches; ``spans`` are code points of the campaign's matches in it."""
+
+    text: str
+    campaign: str
+    spans: tuple[tuple[int, int], ...]
+
+
+class Analysis(NamedTuple):
+    """The fields of ``Mention`` of the same names; None and empty where there is no model."""
+
+    normalized: str
+    sentiment: Label | None
+    scores: dict[str, float]
+    relevant: bool | None
+    relevance: float | None
+    story: str
+
+
+class Enricher:
+    """Analyses mentions. Immutable, safe between threads, and the same whatever is analysed together.
+
+    ``versions`` names what was loaded: what decides (models, rules) → its version. ``missing`` says why a model is not
+    there; mentions then go without what it would have said.
+    """
+
+    def __init__(
+        self,
+        normalizer: Normalizer,
+        story: Callable[[str], str],
+        sentiment: SentimentOf | None,
+        relevance: RelevanceOf | None,
+        versions: Mapping[str, str],
+        missing: Mapping[str, str],
+    ) -> None:
+        self.versions: Final = dict(versions)
+        self.missing: Final = dict(missing)
+        self._normalize: Final = normalizer.normalize
+        self._story: Final = story
+        self._sentiment: Final = sentiment
+        self._relevance: Final = relevance
+
+    def analyse(self, items: Sequence[Item]) -> list[Analysis]:
+        """The analysis of each item, in order; what equal texts share is done once. Takes any text."""
+        texts = {
+            text: (self._normalize(text), self._story(text)) for text in dict.fromkeys(item.text for item in items)
+        }
+        known = {item: self._analysis(item, *texts[item.text]) for item in dict.fromkeys(items)}
+        return [known[item] for item in items]
+
+    def _analysis(self, item: Item, normalized: str, story: str) -> Analysis:
+        label, scores = self._feeling(item)
+        relevance = self._relevance(item.text, item.campaign, item.spans) if self._relevance else None
+        relevant = None if relevance is None else relevance >= _RELEVANT_FROM
+        return Analysis(normalized, label, scores, relevant, relevance, story)
+
+    def _feeling(self, item: Item) -> tuple[Label | None, dict[str, float]]:
+        if self._sentiment is None:
+            return None, {}
+        label, scores = self._sentiment(item.text, item.spans)
+        return (cast("Label", label) if label in LABELS else None), scores

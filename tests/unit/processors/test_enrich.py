@@ -1,0 +1,54 @@
+"""The analysis of mentions: order kept, equal texts once, any text accepted, models left out."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from processors.enrich import Analysis, Enricher, Item
+from processors.normalize import Normalizer
+from processors.sentiment import Sentiment
+
+NEUTRAL = {"negative": 0.25, "neutral": 0.5, "positive": 0.25}
+
+
+@pytest.fixture(scope="module")
+def normalizer() -> Normalizer:
+    return Normalizer()
+
+
+def test_every_field(normalizer: Normalizer) -> None:
+    def sentiment(text: str, spans: Sequence[tuple[int, int]]) -> Sentiment:
+        assert text[slice(*spans[0])] == "گپ"
+        return Sentiment("neutral", NEUTRAL)
+
+    def relevance(text: str, campaign: str, spans: Sequence[tuple[int, int]]) -> float | None:
+        return 0.8 if campaign == "gap" else 0.3
+
+    enricher = Enricher(normalizer, str.upper, sentiment, relevance, {"sentiment": "abc"}, {})
+    found = enricher.analyse([Item("كد گپ x", "gap", ((3, 5),)), Item("كد گپ x", "other", ((3, 5),))])
+    assert found == [
+        Analysis("کد گپ x", "neutral", NEUTRAL, True, 0.8, "كد گپ X"),
+        Analysis("کد گپ x", "neutral", NEUTRAL, False, 0.3, "كد گپ X"),
+    ]
+    assert enricher.versions == {"sentiment": "abc"}
+
+
+def test_equal_texts_are_analysed_once_and_order_is_kept(normalizer: Normalizer) -> None:
+    asked: list[str] = []
+
+    def sentiment(text: str, spans: Sequence[tuple[int, int]]) -> Sentiment:
+        asked.append(text)
+        return Sentiment("neutral", NEUTRAL)
+
+    texts = ["ب", "الف", "ب", "پ", "الف"]
+    enricher = Enricher(normalizer, str, sentiment, None, {}, {})
+    found = enricher.analyse([Item(text, "c", ()) for text in texts])
+    assert [one.story for one in found] == texts
+    assert asked == ["ب", "الف", "پ"]
+
+
+def test_without_models_and_with_unknown_labels(normalizer: Normalizer) -> None:
+    bare = Enricher(normalizer, str, None, None, {}, {"sentiment": "damaged"})
+    assert bare.analyse([Item("متن", "c", ())]) == [Analysis("متن", None, {}, None, None, "متن")]
+    odd = Enricher(normalizer, str, lambda text, spans: Sentiment("2", {"2": 1.0}), None, {}, {})
+    assert odd.analyse([Item("متن", "c", ())])[0].sentiment is None
