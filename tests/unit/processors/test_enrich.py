@@ -27,8 +27,8 @@ def test_every_field(normalizer: Normalizer) -> None:
     enricher = Enricher(normalizer, str.upper, sentiment, relevance, {"sentiment": "abc"}, {})
     found = enricher.analyse([Item("كد گپ x", "gap", ((3, 5),)), Item("كد گپ x", "other", ((3, 5),))])
     assert found == [
-        Analysis("کد گپ x", "neutral", NEUTRAL, True, 0.8, "كد گپ X"),
-        Analysis("کد گپ x", "neutral", NEUTRAL, False, 0.3, "كد گپ X"),
+        Analysis("کد گپ x", "neutral", NEUTRAL, relevant=True, relevance=0.8, story="كد گپ X"),
+        Analysis("کد گپ x", "neutral", NEUTRAL, relevant=False, relevance=0.3, story="كد گپ X"),
     ]
     assert enricher.versions == {"sentiment": "abc"}
 
@@ -50,5 +50,5 @@ def test_equal_texts_are_analysed_once_and_order_is_kept(normalizer: Normalizer)
 def test_without_models_and_with_unknown_labels(normalizer: Normalizer) -> None:
     bare = Enricher(normalizer, str, None, None, {}, {"sentiment": "damaged"})
     assert bare.analyse([Item("متن", "c", ())]) == [Analysis("متن", None, {}, None, None, "متن")]
-    odd = Enricher(normalizer, str, lambda text, spans: Sentiment("2", {"2": 1.0}), None, {}, {})
+    odd = Enricher(normalizer, str, lambda *_: Sentiment("2", {"2": 1.0}), None, {}, {})
     assert odd.analyse([Item("متن", "c", ())])[0].sentiment is None
