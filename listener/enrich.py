@@ -21,8 +21,8 @@ _LOGGER: Final = logging.getLogger("listener.enrich")
 def load_enricher(campaign_set: CampaignSet, sentiment: Path | None = None) -> Enricher:
     """The enricher for these campaigns with these artefacts; None means the one that ships.
 
-    Takes seconds: hazm is loaded too. A missing, damaged or unsuitable artefact is logged and left out (``Enricher.missing``): mentions are counted all
-    the same.
+    Takes seconds: hazm is loaded too. A missing, damaged or unsuitable artefact is logged and left out
+    (``Enricher.missing``): mentions are counted all the same.
     """
     del campaign_set
     normalizer = Normalizer()
