@@ -1,7 +1,7 @@
 """What a mention says beyond its words: normalised text, sentiment toward the campaign, relevance, story."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from models.mention import LABELS, Label
 from processors.normalize import Normalizer
@@ -75,4 +75,4 @@ class Enricher:
         if self._sentiment is None:
             return None, {}
         label, scores = self._sentiment(item.text, item.spans)
-        return (cast("Label", label) if label in LABELS else None), scores
+        return (label if label in LABELS else None), scores
