@@ -12,6 +12,7 @@ from listener.errors import UsageProblem
 COMMANDS = {
     "demo": "listener.demo.command:demo",
     "check": "listener.campaigns.commands:check",
+    "campaign": "listener.campaigns.commands:campaign",
     "match": "listener.filters:match",
     "normalize": "listener.filters:normalize",
     "sentiment": "listener.sentiment.command:sentiment",

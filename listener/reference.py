@@ -7,9 +7,11 @@ from typing import Final
 import click
 
 from listener.kafka.topics import declared_topics
+from listener.manual.campaign_file import campaign_page
+from listener.manual.outcomes import outcomes_page
+from listener.manual.settings import settings_page
 from listener.metrics import METRICS
 from models.cells import METRICS as COUNTERS
-from models.outcome import OUTCOMES, Outcome, Reason
 from models.post import PLATFORMS
 from models.topics import Namespace
 
@@ -40,18 +42,10 @@ def topics_page() -> str:
     for spec in declared_topics(Namespace(), 4):
         config = "<br>".join(f"`{name}={value}`" for name, value in sorted(spec.config.items()))
         lines.append(f"| `{spec.name}` | {spec.key} | {spec.partitions} | {spec.purpose} | {config} |")
-    lines += ["", "Record schemas: [schemas/](schemas/).", "", "## Outcomes", ""]
-    lines += [f"{number}. `{name}`" for number, name in enumerate(_judged(), 1)]
-    lines += ["", "Reasons of `invalid`: " + ", ".join(f"`{reason}`" for reason in Reason) + "."]
+    lines += ["", "Record schemas: [schemas/](schemas/). What becomes of a record: [outcomes](outcomes.md)."]
     lines += ["", "Counters of a cell, in wire order: " + ", ".join(f"`{name}`" for name in COUNTERS) + "."]
     lines += ["", "Platforms: " + ", ".join(f"`{name}`" for name in PLATFORMS) + "."]
     return "\n".join(lines) + "\n"
-
-
-def _judged() -> list[str]:
-    """The outcomes in the order in which they are judged."""
-    order = [Outcome.INVALID, Outcome.UNMATCHED, Outcome.STALE, Outcome.DUPLICATE, Outcome.LATE, Outcome.COUNTED]
-    return [OUTCOMES[outcome] for outcome in order]
 
 
 def commands_page() -> str:
@@ -78,15 +72,24 @@ def _walk(
                 yield from _walk(sub, f"{path} {name}", context)
 
 
+def _settings_page() -> str:
+    from listener.cli import cli  # noqa: PLC0415 - the command line knows this module
+
+    return settings_page(cli, _NOTE)
+
+
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "metrics.md": metrics_page,
     "topics.md": topics_page,
     "commands.md": commands_page,
+    "settings.md": _settings_page,
+    "campaign-file.md": lambda: campaign_page(_NOTE),
+    "outcomes.md": lambda: outcomes_page(_NOTE),
 }
 
 
 @click.command(help="Write the generated reference pages of the documentation.")
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where the pages go.")
 def reference(out: Path) -> None:
     """Write all pages."""
     out.mkdir(parents=True, exist_ok=True)

@@ -19,9 +19,24 @@ _log = logging.getLogger("listener.board.command")
 @click.command(help="Serve the counts: HTTP API and Prometheus metrics. Run two; they need not know each other.")
 @kafka_options
 @namespace_options
-@click.option("--http-host", default="127.0.0.1", envvar="LISTENER_BOARD_HTTP_HOST", show_default=True)
-@click.option("--http-port", default=8080, envvar="LISTENER_BOARD_HTTP_PORT", show_default=True, type=int)
-@click.option("--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True)
+@click.option(
+    "--http-host",
+    default="127.0.0.1",
+    envvar="LISTENER_BOARD_HTTP_HOST",
+    show_default=True,
+    help="Address to listen on; 0.0.0.0 is every one of the machine.",
+)
+@click.option(
+    "--http-port",
+    default=8080,
+    envvar="LISTENER_BOARD_HTTP_PORT",
+    show_default=True,
+    type=int,
+    help="Port of API and metrics; 0 takes a free one.",
+)
+@click.option(
+    "--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True, help="DEBUG, INFO, WARNING or ERROR."
+)
 def board(kafka: KafkaSettings, namespace: Namespace, http_host: str, http_port: int, log_level: str) -> None:
     """Run a board until SIGTERM or SIGINT."""
     logging.basicConfig(

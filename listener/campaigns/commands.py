@@ -1,10 +1,11 @@
-"""``listener check``: whether the campaign files are right."""
+"""``listener check``: whether the campaign files are right; ``listener campaign``: what helps to write them."""
 
 from pathlib import Path
 
 import click
 
 from listener.campaigns.files import load_campaigns
+from listener.campaigns.init import init
 from models.campaign import Campaign
 
 _DIRECTORY = click.Path(path_type=Path, file_okay=False)
@@ -21,6 +22,14 @@ def check(directory: Path | None, campaigns: Path | None) -> None:
     for campaign in found.campaigns:
         click.echo(f"{campaign.id}: {_summary(campaign)}")
     click.echo(f"{len(found.campaigns)} campaigns, all right (version {found.version})")
+
+
+@click.group()
+def campaign() -> None:
+    """Help with campaign files."""
+
+
+campaign.add_command(init)
 
 
 def _summary(campaign: Campaign) -> str:

@@ -76,8 +76,20 @@ _OPTIONS: Final = (
     ),
     click.option("--campaigns", type=_EXISTING_DIRECTORY, metavar="DIR", help="Directory of campaign files."),
     click.option("--speed", type=Speed(), default="max", show_default=True, help="As fast as can be, or N × real."),
-    click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True),
-    click.option("--partitions", type=click.IntRange(min=1), default=DEFAULT_PARTITIONS, show_default=True),
+    click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="Worker processes (recount needs none).",
+    ),
+    click.option(
+        "--partitions",
+        type=click.IntRange(min=1),
+        default=DEFAULT_PARTITIONS,
+        show_default=True,
+        help="Partitions of the input topics.",
+    ),
     click.option(
         "--retention",
         type=click.Choice(["on", "off"]),

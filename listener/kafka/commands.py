@@ -97,6 +97,7 @@ def spec_options(command: Callable[P, R]) -> Callable[..., R]:
         type=click.FloatRange(min=0, min_open=True),
         default=POSTS_RETENTION_MS / DAY_MS,
         show_default=True,
+        help="How long the broker keeps the records of the input topics.",
     )
     @functools.wraps(command)
     def wrapper(

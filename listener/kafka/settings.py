@@ -188,9 +188,16 @@ _OPTIONS = (
         default="PLAINTEXT",
         show_default=True,
         show_envvar=True,
+        help="How the connection is secured.",
     ),
-    click.option("--sasl-mechanism", envvar="LISTENER_SASL_MECHANISM", type=click.Choice(MECHANISMS), show_envvar=True),
-    click.option("--sasl-username", envvar="LISTENER_SASL_USERNAME", show_envvar=True),
+    click.option(
+        "--sasl-mechanism",
+        envvar="LISTENER_SASL_MECHANISM",
+        type=click.Choice(MECHANISMS),
+        help="How a client logs in, with SASL_PLAINTEXT and SASL_SSL.",
+        show_envvar=True,
+    ),
+    click.option("--sasl-username", envvar="LISTENER_SASL_USERNAME", help="The user that logs in.", show_envvar=True),
     click.option(
         "--sasl-password-file",
         envvar="LISTENER_SASL_PASSWORD_FILE",

@@ -27,11 +27,36 @@ from models.topics import Namespace
     help="Directory of campaign files to put in force; without it the latest set on the topic holds.",
 )
 @click.option(
-    "--retention", type=click.Choice(["on", "off"]), default="on", envvar="LISTENER_RETENTION", show_default=True
+    "--retention",
+    type=click.Choice(["on", "off"]),
+    default="on",
+    envvar="LISTENER_RETENTION",
+    show_default=True,
+    help="Drop old state, and refuse as late what is more than 48 h behind (by the records' own time).",
 )
-@click.option("--dlq-cap", type=click.Choice(["on", "off"]), default="on", envvar="LISTENER_DLQ_CAP", show_default=True)
-@click.option("--http-host", default="127.0.0.1", envvar="LISTENER_WORKER_HTTP_HOST", show_default=True)
-@click.option("--http-port", default=8081, envvar="LISTENER_WORKER_HTTP_PORT", show_default=True, type=int)
+@click.option(
+    "--dlq-cap",
+    type=click.Choice(["on", "off"]),
+    default="on",
+    envvar="LISTENER_DLQ_CAP",
+    show_default=True,
+    help="Stop when most records are invalid (half of 10,000, or 1,000 in a row), as after a bad deploy.",
+)
+@click.option(
+    "--http-host",
+    default="127.0.0.1",
+    envvar="LISTENER_WORKER_HTTP_HOST",
+    show_default=True,
+    help="Address to listen on; 0.0.0.0 is every one of the machine.",
+)
+@click.option(
+    "--http-port",
+    default=8081,
+    envvar="LISTENER_WORKER_HTTP_PORT",
+    show_default=True,
+    type=int,
+    help="Port of health and metrics; 0 takes a free one.",
+)
 @click.option(
     "--session-timeout",
     default=10.0,
@@ -49,7 +74,9 @@ from models.topics import Namespace
     hidden=True,
     help="Seconds from an assignment to the first look for records that a former owner wrote late.",
 )
-@click.option("--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True)
+@click.option(
+    "--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True, help="DEBUG, INFO, WARNING or ERROR."
+)
 def worker(
     kafka: KafkaSettings,
     namespace: Namespace,

@@ -1,0 +1,141 @@
+"""Every field of a campaign file, explained once: ``listener campaign init`` and the reference page are made from here.
+
+A test compares the names with those that the reader of the files accepts, and tries every example.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from models.campaign import DEFAULT_TIMEZONE
+
+
+@dataclass(frozen=True)
+class FieldGuide:
+    """One field. ``default`` and ``example`` are YAML as one would write it; no default means that it is required."""
+
+    name: str
+    kind: str
+    default: str | None
+    meaning: str
+    meaning_fa: str
+    example: str
+
+
+FIELDS: Final[tuple[FieldGuide, ...]] = (
+    FieldGuide(
+        "id",
+        "text: a-z, 0-9, - and _",
+        None,
+        "The campaign's name in numbers, metrics and addresses. Never change it later: a new id is a new campaign, "
+        "counted from zero.",
+        "نام کارزار در آمار، سنجه‌ها و نشانی‌ها؛ فقط حروف کوچک لاتین، رقم، - و _. بعدها عوضش نکنید: شناسه‌ی تازه یعنی "
+        "کارزار تازه و شمارش از صفر.",
+        "berimo",
+    ),
+    FieldGuide(
+        "name",
+        "text",
+        "the id",
+        "The name for people, in any language.",
+        "نامی که آدم‌ها می‌بینند، به هر زبانی.",
+        "بریمو",
+    ),
+    FieldGuide(
+        "team",
+        "text",
+        '""',
+        "Who is told when something happens: alerts are routed by it.",
+        "تیمی که باید خبردار شود؛ هشدارها بر پایه‌ی آن فرستاده می‌شوند.",
+        "mobility",
+    ),
+    FieldGuide(
+        "group",
+        "text",
+        '""',
+        "Brands of one group share the share of voice among them: put yourself and your rivals in one.",
+        "سهم صدا میان کارزارهای یک گروه حساب می‌شود؛ خود و رقیبان را در یک گروه بگذارید.",
+        "transport",
+    ),
+    FieldGuide(
+        "keywords",
+        "list of words or phrases",
+        "[]",
+        "Any one of these is enough. Write each the usual way: every Persian spelling of it is found (ي/ی, ك/ک, "
+        "half-space, space or none, diacritics, plurals, hashtags). Another script is another keyword.",
+        "یکی از این‌ها کافی است. هر کدام را یک بار و به شکل معمول بنویسید: همه‌ی شکل‌های نوشتاری فارسی‌اش پیدا می‌شود "
+        "(ي و ی، ك و ک، نیم‌فاصله، فاصله یا چسبیده، اِعراب، جمع، هشتگ). املای لاتین را جداگانه بدهید.",
+        "[بریمو, Berimo]",
+    ),
+    FieldGuide(
+        "all_of",
+        "list of words or phrases",
+        "[]",
+        "All of these must be in the same text, too. Alone, without keywords and accounts, they decide.",
+        "همه‌ی این‌ها هم باید در همان متن باشند.",
+        "[قیمت]",
+    ),
+    FieldGuide(
+        "none_of",
+        "list of words or phrases",
+        "[]",
+        "A text with any of these is not counted.",
+        "متنی که یکی از این‌ها را دارد شمرده نمی‌شود.",
+        "[استخدام]",
+    ),
+    FieldGuide(
+        "except",
+        "list of words or phrases",
+        "[]",
+        "Whole words that contain a keyword but are another word: there the keyword does not count.",
+        "واژه‌های کاملی که کلیدواژه در آن‌هاست ولی معنای دیگری دارند؛ آن‌جا کلیدواژه حساب نمی‌شود.",
+        "[بریموند]",
+    ),
+    FieldGuide(
+        "accounts",
+        "list of handles or account ids",
+        "[]",
+        "Posts by these accounts, and posts that address them with @, count like a keyword.",
+        "نوشته‌های این حساب‌ها و نوشته‌هایی که با @ صدایشان می‌زنند هم شمرده می‌شوند.",
+        '["@berimo_app"]',
+    ),
+    FieldGuide(
+        "platforms",
+        "list of platform names",
+        "every platform",
+        "Only posts from these platforms; the reference of topics lists the names.",
+        "فقط نوشته‌های این شبکه‌ها؛ نبودش یعنی همه.",
+        "[twitter, instagram, telegram]",
+    ),
+    FieldGuide(
+        "reposts",
+        "mention or ignore",
+        "mention",
+        "Whether a repost is one more mention. The original's share count holds it either way.",
+        "بازنشر یک یادکرد دیگر است (mention) یا نه (ignore)؛ شمار اشتراک نوشته‌ی اصلی در هر حال آن را دارد.",
+        "ignore",
+    ),
+    FieldGuide(
+        "timezone",
+        "IANA time zone",
+        DEFAULT_TIMEZONE,
+        "Hours and days are cut on this clock. It cannot change over the life of a campaign.",
+        "ساعت‌ها و روزها با این ساعت بریده می‌شوند؛ در عمر کارزار عوض‌شدنی نیست.",
+        "Asia/Tehran",
+    ),
+    FieldGuide(
+        "start",
+        "Gregorian date, or time with offset",
+        "from the beginning",
+        "Posts created before are not counted. A date begins at its local midnight.",
+        "نوشته‌های پیش از این شمرده نمی‌شوند. تاریخ میلادی بدهید.",
+        "2026-11-01",
+    ),
+    FieldGuide(
+        "end",
+        "Gregorian date, or time with offset",
+        "without end",
+        "Posts created later are not counted. The last day counts in full.",
+        "نوشته‌های پس از این شمرده نمی‌شوند؛ روز آخر کامل حساب می‌شود.",
+        "2026-12-20",
+    ),
+)
