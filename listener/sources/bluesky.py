@@ -12,6 +12,7 @@ from msgspec import Raw, Struct, field
 
 from listener.sources.dates import parse_instant
 from listener.sources.records import SCHEMA_VERSION, UNNAMED, Problem, Result, clamped
+from listener.sources.urls import tidy
 from models.post import Author, Counts, Post
 
 COLLECTION: Final = "app.bsky.feed.post"
@@ -159,17 +160,18 @@ def _commit(commit: _Commit, happened_at: datetime | None, observed_at: datetime
         return Problem("a commit needs `did` and `rkey`")
     if commit.operation == "delete":
         claimed = _instant_of_key(commit.rkey) or happened_at
-        return _post(commit, "delete", claimed, observed_at, text=None)
+        return _post(commit, "delete", claimed, observed_at, happened_at, text=None)
     return _written(commit, happened_at, observed_at)
 
 
 def _written(commit: _Commit, happened_at: datetime | None, observed_at: datetime) -> Post:
+    if not bytes(commit.record):
+        raise ValueError(f"a {commit.operation} without `record`")
     record = msgspec.json.decode(commit.record, type=_PostRecord)
     features = [feature for facet in record.facets or () for feature in facet.features]
     is_update = commit.operation == "update"
-    post = _post(
-        commit, "update" if is_update else "create", parse_instant(record.created_at), observed_at, record.text
-    )
+    op, created_at = "update" if is_update else "create", parse_instant(record.created_at)
+    post = _post(commit, op, created_at, observed_at, happened_at, record.text)
     return msgspec.structs.replace(
         post,
         edited_at=happened_at if is_update else None,
@@ -177,11 +179,20 @@ def _written(commit: _Commit, happened_at: datetime | None, observed_at: datetim
         in_reply_to=f"bluesky:{record.reply.parent.uri}" if record.reply else None,
         hashtags=_unique([feature.tag for feature in features] + [*(record.tags or ())]),
         mentions=_unique([feature.did for feature in features]),
-        links=_unique([feature.uri for feature in features] + _embedded(record.embed)),
+        links=_unique([tidy(uri) for uri in [*_addresses(features), *_embedded(record.embed)] if uri]),
     )
 
 
-def _post(commit: _Commit, op: str, claimed: datetime | None, observed_at: datetime, text: str | None) -> Post:
+def _post(
+    commit: _Commit,
+    op: str,
+    claimed: datetime | None,
+    observed_at: datetime,
+    happened_at: datetime | None,
+    text: str | None,
+) -> Post:
+    """The post; nobody can have written it after the network saw it (``happened_at``)."""
+    seen_at = clamped(happened_at, observed_at, _EARLIEST)
     return Post(
         event_id=UNNAMED,
         schema_version=SCHEMA_VERSION,
@@ -190,7 +201,7 @@ def _post(commit: _Commit, op: str, claimed: datetime | None, observed_at: datet
         op=op,  # type: ignore[arg-type]  # judged with the whole record
         post_id=f"bluesky:at://{commit.did}/{COLLECTION}/{commit.rkey}",
         platform="bluesky",
-        created_at=clamped(claimed, observed_at, _EARLIEST),
+        created_at=clamped(claimed, seen_at, _EARLIEST),
         text=text,
         url=_web_address(commit.did, commit.rkey),
         author=Author(commit.did),
@@ -223,6 +234,10 @@ def _engagement(raw: Raw, observed_at: datetime) -> Result:
             saves=view.bookmark_count,
         ),
     )
+
+
+def _addresses(features: list[_Feature]) -> list[str | None]:
+    return [feature.uri for feature in features]
 
 
 def _embedded(embed: _Embed | None) -> list[str | None]:

@@ -106,6 +106,14 @@ def parse_instant(text: str | None) -> datetime | None:
         return None
 
 
+def named_offset(text: str) -> tzinfo | None:
+    """The offset from UTC that a date names after its time of day; None for none and for UTC itself."""
+    plain = _ZONE_NAME.sub(lambda name: _ZONE_NAMES[name[0].lower()], text[:_LONGEST].translate(_CANONICAL))
+    clock = _CLOCK.search(plain.lower())
+    offset = _offset(plain[clock.end() :]) if clock else None
+    return offset if offset is not None and offset.utcoffset(None) else None
+
+
 def _in_persian(text: str, zone: tzinfo | None) -> datetime | None:
     """A date with a Jalali year or a month in Persian; None when it has neither. Raises ValueError for no real day."""
     day = next((match for pattern in _CALENDAR_DAYS if (match := pattern.search(text))), None)

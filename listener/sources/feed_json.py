@@ -1,5 +1,6 @@
 """JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/)."""
 
+import html
 from datetime import tzinfo
 from typing import Final
 
@@ -60,12 +61,12 @@ def read_json(document: bytes, origin: Origin) -> Feed:
 def _entry(item: _Item, zone: tzinfo | None) -> Entry:
     authors = item.authors or ([item.author] if item.author else [])
     return Entry(
-        title=item.title,
+        title=html.escape(item.title) if item.title else None,
         link=item.url or item.external_url,
         guid=None if item.id is None else str(item.id),
         published=parse_date(item.date_published or item.date_modified or "", zone),
-        summary=item.summary,
-        body=item.content_html or item.content_text,
+        summary=html.escape(item.summary) if item.summary else None,
+        body=item.content_html or (html.escape(item.content_text) if item.content_text else None),
         author=authors[0].name if authors else None,
         section=item.tags[0] if item.tags else None,
         lang=item.language,

@@ -12,7 +12,8 @@ import fastfeedparser  # type: ignore[import-untyped]
 import feedparser  # type: ignore[import-untyped]
 
 from listener.sources.feed import Entry, Feed, Origin
-from listener.sources.xml import encode_document, mend, rewrite_dates
+from listener.sources.text import plain_text
+from listener.sources.xml import encode_document, mend, rewrite_dates, zone_of_dates
 
 _ENTRY: Final = re.compile(r"<(?:[\w.-]{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ENTRY_END: Final = re.compile(r"</(?:[\w.-]{1,20}:)?(?:item|entry)\s*>", re.IGNORECASE)
@@ -25,6 +26,12 @@ _LINK: Final = re.compile(r"<(?:[\w.-]{1,20}:)?link\s[^<>]{1,2000}>", re.IGNOREC
 _LINK_SELF: Final = re.compile(r"\brel=[\"']self[\"']", re.IGNORECASE)
 _LINK_HREF: Final = re.compile(r"\bhref=[\"']([^\"'<>]{1,2000})[\"']", re.IGNORECASE)
 _PLAIN_LINK: Final = re.compile(r"<link>\s*(?:<!\[CDATA\[)?\s*([^<\]\s]{1,2000})", re.IGNORECASE)
+_ATOM: Final = re.compile(r"<(?:[\w.-]{1,20}:)?feed[\s>]", re.IGNORECASE)
+_ATOM_TEXT: Final = re.compile(
+    r"(<((?:[\w.-]{1,20}:)?(?:title|subtitle|summary|content))\s[^<>]{0,300}?\btype=[\"']text[\"'][^<>]{0,300}>)"
+    r"([^<]*)(</\2\s*>)",
+    re.IGNORECASE,
+)
 _DATE_FIELDS: Final = ("published", "updated", "created")
 
 #: What the two parsers raise on broken documents; neither documents it.
@@ -39,18 +46,24 @@ def read_xml(text: str, origin: Origin) -> Feed:
     What the feed says of itself is read here from before its first entry: a parser that mends a broken entry may take
     the rest of it for the feed's own title and link.
     """
-    text, problems = _complete(text)
+    text, problems = _complete(_literal(text))
+    is_atom = _ATOM.search(text[:2000]) is not None
     first = _ENTRY.search(text)
     head = text[: first.start()] if first else text
     lang, link = _language(head), _first_link(head)
-    rewritten, dates = rewrite_dates(text, origin.zone_of(lang, link))
+    rewritten, dates = rewrite_dates(text, origin.zone or zone_of_dates(head) or origin.zone_of(lang, link))
     raw, raw_entries = _parsed(mend(rewritten))
-    entries = [_entry(entry, dates) for entry in raw_entries]
+    entries = [_entry(entry, dates, is_atom=is_atom) for entry in raw_entries]
     if (lost := len(_ENTRY.findall(text)) - len(raw_entries)) > 0:
         problems.append(f"{lost} entries are too broken to be read")
     title = _TITLE.search(head)
     name = html.unescape(title[1]) if title else _text(raw, "title")
     return Feed(name, link or _text(raw, "link"), _self_link(head), lang, entries, problems)
+
+
+def _literal(text: str) -> str:
+    """Atom's constructs of the type ``text`` with their signs escaped once more: what looks like a tag is none."""
+    return _ATOM_TEXT.sub(lambda found: found[1] + found[3].replace("&", "&amp;") + found[4], text)
 
 
 def _complete(text: str) -> tuple[str, list[str]]:
@@ -109,15 +122,19 @@ def _read_apart(text: str) -> Mapping[str, Any]:
     return {"feed": {}, "entries": entries}
 
 
-def _entry(raw: Mapping[str, Any], dates: frozenset[str]) -> Entry:
+def _entry(raw: Mapping[str, Any], dates: frozenset[str], *, is_atom: bool) -> Entry:
+    """The parsers let content and description stand in for each other: RSS means the description, Atom the content."""
     contents, tags = raw.get("content"), raw.get("tags")
+    summary = _text(raw, "description") or _text(raw, "summary")
+    body = _text(contents[0], "value") if contents else None
+    is_same = summary is not None and body is not None and _words(summary) == _words(body)
     return Entry(
         title=_text(raw, "title"),
         link=_text(raw, "link"),
         guid=_text(raw, "id"),
         published=_published(raw, dates),
-        summary=_text(raw, "description") or _text(raw, "summary"),
-        body=_text(contents[0], "value") if contents else None,
+        summary=None if is_same and is_atom else summary,
+        body=None if is_same and not is_atom else body,
         author=_text(raw, "author"),
         section=_text(tags[0], "term") or _text(tags[0], "label") if tags else None,
     )
@@ -133,6 +150,10 @@ def _published(raw: Mapping[str, Any], dates: frozenset[str]) -> datetime | None
 def _text(raw: Mapping[str, Any], field: str) -> str | None:
     value = raw[field] if field in raw else None  # noqa: SIM401 - feedparser's `get` answers with other fields
     return value.strip() or None if isinstance(value, str) else None
+
+
+def _words(markup: str) -> list[str]:
+    return (plain_text(markup) or "").split()
 
 
 def _language(head: str) -> str | None:

@@ -14,7 +14,7 @@ from listener.sources.dates import parse_instant
 from listener.sources.memory import Memory
 from listener.sources.records import SCHEMA_VERSION, UNNAMED, Problem, Result, clamped
 from listener.sources.text import HtmlText, read_html
-from listener.sources.urls import domain
+from listener.sources.urls import domain, tidy
 from models.post import Author, Counts, Post
 
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -198,7 +198,7 @@ def _links(html: HtmlText, card: _Card | None) -> list[str]:
     found = [anchor.href for anchor in html.anchors if not anchor.classes & _NO_LINKS]
     if card is not None and card.url:
         found.append(card.url)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(map(tidy, found)))
 
 
 def _known(count: int | None) -> int | None:

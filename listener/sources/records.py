@@ -51,9 +51,12 @@ def encode(record: Record) -> bytes:
     return encoded
 
 
-def clamped(claimed: datetime | None, observed_at: datetime, earliest: datetime) -> datetime:
-    """The time that an author claims, or that of the observation when it is missing, in the future or absurd."""
-    return claimed if claimed is not None and earliest <= claimed <= observed_at else observed_at
+def clamped(claimed: datetime | None, latest: datetime, earliest: datetime) -> datetime:
+    """The time that an author claims, or ``latest`` when it is missing, past ``latest`` or absurd.
+
+    ``latest`` is when the network saw the post, or, where it does not say, when we read it.
+    """
+    return claimed if claimed is not None and earliest <= claimed <= latest else latest
 
 
 def _event_id(record: Record) -> str:

@@ -18,6 +18,8 @@ from models.article import Article, Publisher
 _ROOT: Final = re.compile(r"<([A-Za-z_][\w.:-]{0,40})")
 #: Before the web there were no articles on it: ``1970-01-01`` is a field that was never filled.
 _EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
+#: Characters of a title made from the text of an entry that has none.
+_TITLE_LENGTH: Final = 120
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 #: "someone@paper.example (Name)", as RSS 2.0 has authors.
 _MAILBOX: Final = re.compile(r"[^\s()@]+@[^\s()@]+ \((.+)\)")
@@ -57,12 +59,12 @@ def _read(document: bytes, origin: Origin) -> Feed:
 
 def _article(entry: Entry, feed: Feed, base: str | None, observed_at: datetime, feed_url: str | None) -> Article:
     """The article; raises ValueError with the reason why the entry is none."""
-    title = one_line(entry.title)
+    summary, body = plain_text(entry.summary), plain_text(entry.body)
+    title = one_line(entry.title) or _beginning(summary or body)
     if title is None:
-        raise ValueError("no title")
+        raise ValueError("no title and no text")
     url, canonical_url = _addresses(entry, feed, base, title)
     published = entry.published if entry.published and _EARLIEST <= entry.published <= observed_at else None
-    summary, body = plain_text(entry.summary), plain_text(entry.body)
     return Article(
         event_id=UNNAMED,
         schema_version=SCHEMA_VERSION,
@@ -85,6 +87,14 @@ def _article(entry: Entry, feed: Feed, base: str | None, observed_at: datetime, 
     )
 
 
+def _beginning(text: str | None) -> str | None:
+    """What stands for a title where a feed has none (RSS and JSON Feed allow that): the first words of the text."""
+    line = (text or "").partition("\n")[0].strip()
+    if len(line) <= _TITLE_LENGTH:
+        return line or None
+    return line[:_TITLE_LENGTH].rpartition(" ")[0].rstrip() or line[:_TITLE_LENGTH]
+
+
 def _addresses(entry: Entry, feed: Feed, base: str | None, title: str) -> tuple[str, str]:
     """Where the article stands, and the spelling by which it is known: by its link, else its guid, else its content.
 
@@ -94,7 +104,7 @@ def _addresses(entry: Entry, feed: Feed, base: str | None, title: str) -> tuple[
     for link, start in ((entry.link, base), (entry.guid, None)):
         url = urls.absolute(link, start) if link else None
         if url and not (home and urls.canonical(url) == urls.canonical(home)):
-            return url, urls.canonical(url)
+            return urls.tidy(url), urls.canonical(url)
     if base is None:
         raise ValueError("no link, and no address of the feed to place it at: give --base-url")
     name = entry.guid or sha256(f"{title}\n{entry.summary or entry.body or ''}".encode()).hexdigest()

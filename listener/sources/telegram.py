@@ -14,6 +14,7 @@ from msgspec import Raw, Struct, field
 
 from listener.sources.dates import parse_instant
 from listener.sources.records import SCHEMA_VERSION, UNNAMED, Problem, Result, clamped
+from listener.sources.urls import tidy
 from models.post import Author, Counts, Post
 
 _EARLIEST: Final = datetime(2013, 8, 1, tzinfo=UTC)
@@ -28,6 +29,7 @@ class _Kind(Struct):
 
 class _Peer(Struct):
     channel_id: int | None = None
+    user_id: int | None = None
 
 
 class _Entity(Struct):
@@ -73,6 +75,7 @@ class _Message(Struct):
     id: int
     peer_id: _Peer
     date: str | None
+    from_id: _Peer | None = None
     message: str | None = None
     edit_date: str | None = None
     edit_hide: bool | None = None
@@ -197,7 +200,7 @@ class TelegramParser:
             edited_at=edited_at,
             text=text,
             url=f"https://t.me/{username}/{message.id}" if username else f"https://t.me/c/{channel}/{message.id}",
-            author=Author(str(channel), handle=username, display_name=chat.title or None),
+            author=_author(message, chat, username),
             in_reply_to=_replied_to(message.reply_to, channel),
             repost_of=_origin(forwarded) if forwarded else None,
             hashtags=_stretches(message, "MessageEntityHashtag", "#"),
@@ -206,6 +209,14 @@ class TelegramParser:
             visibility="public" if username else None,
             counts=_counts(message),
         )
+
+
+def _author(message: _Message, chat: _Chat, username: str | None) -> Author:
+    """The channel; in a public group, where people write under their own name, the person's number."""
+    person = message.from_id.user_id if message.from_id else None
+    if person is not None:
+        return Author(str(person))
+    return Author(str(chat.id), handle=username, display_name=chat.title or None)
 
 
 def _key(channel: int, number: int) -> str:
@@ -277,7 +288,8 @@ def _stretches(message: _Message, kind: str, sign: str) -> list[str]:
 def _links(message: _Message) -> list[str]:
     hidden = [entity.url for entity in message.entities or () if entity.type == "MessageEntityTextUrl" and entity.url]
     page = message.media.webpage.url if message.media and message.media.webpage else None
-    return list(dict.fromkeys([*_stretches(message, "MessageEntityUrl", ""), *hidden, *([page] if page else [])]))
+    found = [*_stretches(message, "MessageEntityUrl", ""), *hidden, *([page] if page else [])]
+    return list(dict.fromkeys(map(tidy, found)))
 
 
 def _username(base_url: str | None) -> str | None:

@@ -38,8 +38,18 @@ def canonical(url: str) -> str:
         raise ValueError(f"{url!r} is no web address")
     host = domain(url, strip_www=False)
     port = f":{parts.port}" if parts.port and parts.port != _DEFAULT_PORTS[parts.scheme] else ""
-    query = "&".join(pair for pair in parts.query.split("&") if not _TRACKERS.fullmatch(pair.partition("=")[0]))
+    query = _without_trackers(parts.query)
     return urlunsplit((parts.scheme, host + port, _escaped(parts.path) or "/", _escaped(query), ""))
+
+
+def tidy(url: str) -> str:
+    """The address as it was written, but without the parameters of trackers; unchanged when it has none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    query = _without_trackers(parts.query)
+    return url if query == parts.query else urlunsplit(parts._replace(query=query))
 
 
 def domain(url: str, *, strip_www: bool = True) -> str:
@@ -59,6 +69,10 @@ def domain(url: str, *, strip_www: bool = True) -> str:
 def with_fragment(address: str, name: str) -> str:
     """An address for something on the page ``address`` that has none of its own."""
     return f"{canonical(address)}#{quote(name, safe='')}"
+
+
+def _without_trackers(query: str) -> str:
+    return "&".join(pair for pair in query.split("&") if not _TRACKERS.fullmatch(pair.partition("=")[0]))
 
 
 def _split(url: str) -> SplitResult | None:

@@ -5,7 +5,7 @@ import re
 from datetime import tzinfo
 from typing import Final
 
-from listener.sources.dates import parse_date
+from listener.sources.dates import named_offset, parse_date
 
 _DECLARATION: Final = re.compile(r"\s*<\?xml[^>]{0,200}\?>", re.IGNORECASE)
 _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,100}?encoding=[\"']([\w.:-]{1,40})[\"']", re.IGNORECASE)
@@ -21,6 +21,12 @@ _AMPERSAND: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-
 _DATE: Final = re.compile(
     r"<(?P<tag>(?:[\w.-]{1,20}:)?(?:pubDate|published|updated|issued|modified|created|date))(?P<attributes>\s[^<>]{0,500})?>"
     r"\s*(?:<!\[CDATA\[)?(?P<date>[^<\]]{0,300})(?:\]\]>)?\s*</(?P=tag)\s*>",
+    re.IGNORECASE,
+)
+
+_OWN_DATE: Final = re.compile(
+    r"<(?:[\w.-]{1,20}:)?(?:lastBuildDate|pubDate|published|updated|date)(?:\s[^<>]{0,500})?>"
+    r"\s*(?:<!\[CDATA\[)?([^<\]]{0,300})",
     re.IGNORECASE,
 )
 
@@ -70,6 +76,17 @@ def rewrite_dates(text: str, zone: tzinfo | None) -> tuple[str, frozenset[str]]:
 
     rewritten = _DATE.sub(rewrite, text)
     return rewritten, frozenset(written - {""})
+
+
+def zone_of_dates(head: str) -> tzinfo | None:
+    """The zone that a feed's own dates name, for those of its entries that name none; None where it is UTC or unnamed.
+
+    UTC says nothing: the software of many sites writes the time of the feed itself as such.
+    """
+    for match in _OWN_DATE.finditer(head):
+        if offset := named_offset(html.unescape(match[1])):
+            return offset
+    return None
 
 
 def encode_document(text: str) -> bytes:

@@ -51,8 +51,38 @@ def test_other_frames_are_ignored(number: int) -> None:
 
 
 @pytest.mark.parametrize("number", [6, 7])
-def test_absurd_times_become_the_observation(number: int) -> None:
-    assert post(number).created_at == NOW
+def test_absurd_times_become_that_of_the_frame(number: int) -> None:
+    assert post(number).created_at == datetime(2026, 11, 23, 10, 1, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("frame_time", ["", '"time_us":-1,', '"time_us":99999999999999999999,'])
+def test_absurd_times_become_the_observation_when_the_frame_has_none(frame_time: str) -> None:
+    record = '{"text":"x","createdAt":"2999-01-01T00:00:00Z"}'
+    commit = f'{{"operation":"create","collection":"app.bsky.feed.post","rkey":"x","record":{record}}}'
+    line = f'{{"did":"did:plc:x",{frame_time}"kind":"commit","commit":{commit}}}'
+    try:
+        (found,) = BlueskyParser().parse(line.encode(), NOW)
+    except ValueError:
+        assert "999" in frame_time
+        return
+    assert isinstance(found, Post)
+    assert found.created_at == NOW
+
+
+def test_a_create_without_its_record_is_named() -> None:
+    commit = b'{"operation":"create","collection":"app.bsky.feed.post","rkey":"x"}'
+    line = b'{"did":"did:plc:x","kind":"commit","commit":%b}' % commit
+    with pytest.raises(ValueError, match="a create without `record`"):
+        BlueskyParser().parse(line, NOW)
+
+
+def test_links_lose_their_trackers() -> None:
+    facet = '{"features":[{"$type":"app.bsky.richtext.facet#link","uri":"https://a.example/x?utm_source=b&id=1#f"}]}'
+    record = f'{{"text":"x","createdAt":"2026-11-23T10:00:00Z","facets":[{facet}]}}'
+    commit = f'{{"operation":"create","collection":"app.bsky.feed.post","rkey":"x","record":{record}}}'
+    (found,) = BlueskyParser().parse(f'{{"did":"did:plc:x","kind":"commit","commit":{commit}}}'.encode(), NOW)
+    assert isinstance(found, Post)
+    assert found.links == ["https://a.example/x?id=1#f"]
 
 
 def test_answers_of_get_posts_are_engagement() -> None:

@@ -34,8 +34,8 @@ def test_messages(kind: str) -> None:
 def test_a_feed() -> None:
     result = run("rss", (CORPUS / "feeds" / "persian_jalali.xml").read_bytes())
     assert result.exit_code == 0
-    assert len([msgspec.json.decode(line, type=Article) for line in result.stdout.splitlines()]) == 7
-    assert result.stderr == "entry 7 (https://www.namune.example/news/7): no title\n"
+    assert len([msgspec.json.decode(line, type=Article) for line in result.stdout.splitlines()]) == 8
+    assert result.stderr == "entry 9 (https://www.namune.example/news/9): no title and no text\n"
 
 
 def test_one_bad_line_stops_no_other() -> None:

@@ -39,9 +39,9 @@ def rss(*items: str, head: str = "<link>https://a.example/</link>") -> str:
 
 def test_a_persian_feed_with_jalali_dates() -> None:
     articles, problems = corpus("persian_jalali.xml")
-    assert problems == ["entry 7 (https://www.namune.example/news/7): no title"]
-    assert [article.published_at for article in articles] == [TEN_FIFTEEN] * 5 + [NOW] * 2
-    assert [article.published_at_estimated for article in articles] == [False] * 5 + [True] * 2
+    assert problems == ["entry 9 (https://www.namune.example/news/9): no title and no text"]
+    assert [article.published_at for article in articles] == [TEN_FIFTEEN] * 5 + [NOW] * 3
+    assert [article.published_at_estimated for article in articles] == [False] * 5 + [True] * 3
     first = articles[0]
     assert first.title == "تیتر یک «الف» & ب"
     assert first.canonical_url == "https://www.namune.example/news/1?id=5"
@@ -50,6 +50,7 @@ def test_a_persian_feed_with_jalali_dates() -> None:
     assert (first.publisher.domain, first.publisher.name) == ("namune.example", "خبرگزاری نمونه")
     assert first.feed_url == "https://www.namune.example/rss"
     assert articles[1].title == "رقم‌های فارسی ۱۲۳"
+    assert (articles[6].title, articles[6].summary) == ("بی‌تیتر", "بی‌تیتر"), "RSS allows a text without a title"
 
 
 def test_without_a_link_the_guid_is_the_identity() -> None:
@@ -111,17 +112,15 @@ def test_atom() -> None:
 
 
 def test_json_feed() -> None:
-    (article,), problems = corpus("json_feed.json")
-    assert problems == [
-        "item 2: Expected `str | null`, got `int` - at `$.title`",
-        "entry 2 (https://ruz.ir/9): no title",
-    ]
+    (article, untitled), problems = corpus("json_feed.json")
+    assert problems == ["item 2: Expected `str | null`, got `int` - at `$.title`"]
+    assert (untitled.title, untitled.body) == ("بی‌تیتر", "بی‌تیتر")
     assert (article.published_at, article.canonical_url, article.section) == (TEN_FIFTEEN, "https://ruz.ir/7", "ورزش")
 
 
 def test_news_sitemap() -> None:
     (english, persian), problems = corpus("news_sitemap.xml")
-    assert problems == ["entry 3 (https://paper.example/about): no title"]
+    assert problems == ["entry 3 (https://paper.example/about): no title and no text"]
     assert (english.publisher.name, english.lang, english.title) == ("The Paper", "en", "Headline & more")
     assert persian.published_at == datetime(2026, 11, 22, 20, 30, tzinfo=UTC)
 
@@ -179,3 +178,55 @@ def test_unreadable_input(document: bytes, reason: str) -> None:
 
 def test_a_feed_without_entries_is_readable() -> None:
     assert read(rss()) == ([], [])
+
+
+def test_trackers_are_stripped_from_both_addresses_and_nothing_else_is() -> None:
+    (article,), _ = read(rss("<title>x</title><link>/خبر?utm_source=rss&amp;id=2&amp;fbclid=z#c</link>"))
+    assert article.url == "https://a.example/خبر?id=2#c"
+    assert article.canonical_url == "https://a.example/%D8%AE%D8%A8%D8%B1?id=2"
+
+
+def test_dates_without_offset_follow_the_offset_that_the_feed_names_for_itself() -> None:
+    head = "<link>https://a.example/</link><lastBuildDate>Mon, 23 Nov 2026 12:00:00 +0330</lastBuildDate>"
+    item = "<title>x</title><link>/1</link><pubDate>2026-11-23 10:15:00</pubDate>"
+    assert read(rss(item, head=head))[0][0].published_at == TEN_FIFTEEN
+    assert read(rss(item, head=head), zone=ZoneInfo("UTC"))[0][0].published_at.hour == 10
+    in_utc = head.replace("+0330", "GMT").replace("a.example", "a.ir")
+    assert read(rss(item, head=in_utc))[0][0].published_at == TEN_FIFTEEN, "UTC in the head says nothing"
+
+
+def atom(entry: str) -> str:
+    return (
+        '<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://p.example/fa/"><title>P</title>'
+        f'<link href="https://p.example/"/><entry><id>tag:1</id><updated>2026-11-23T10:00:00Z</updated>{entry}</entry></feed>'
+    )
+
+
+def test_atom_text_is_literal_and_html_is_not() -> None:
+    (plain,), _ = read(atom('<title type="text">a &lt;b&gt; &amp;amp; c</title><link href="/1"/>'))
+    assert plain.title == "a <b> &amp; c"
+    (rich,), _ = read(atom('<title type="html">a &lt;b&gt;d&lt;/b&gt; &amp;amp; c</title><link href="/1"/>'))
+    assert rich.title == "a d & c"
+
+
+def test_atom_content_is_the_body_and_links_follow_xml_base() -> None:
+    xhtml = (
+        '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>یک <em>دو</em></p><p>سه</p></div></content>'
+    )
+    links = '<link rel="enclosure" href="a.mp3"/><link rel="alternate" href="news/1.html"/>'
+    (article,), _ = read(atom(f"<title>x</title>{links}{xhtml}"))
+    assert (article.summary, article.body) == (None, "یک دو\n\nسه")
+    assert article.url == "https://p.example/fa/news/1.html"
+
+
+def test_pictures_and_sounds_lend_nothing_to_the_article() -> None:
+    media = '<media:content url="/x.jpg"><media:title>M</media:title></media:content>'
+    (article,), _ = read(
+        rss(f"{media}<title>x</title><link>/1</link><enclosure url='/x.mp3'/><description>d</description>")
+    )
+    assert (article.title, article.summary, article.url) == ("x", "d", "https://a.example/1")
+
+
+def test_a_long_text_without_title_gives_its_first_words() -> None:
+    (article,), _ = read(rss(f"<link>/1</link><description>{'کلمه ' * 60}</description>"))
+    assert article.title == " ".join(["کلمه"] * 24)

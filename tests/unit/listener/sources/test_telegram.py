@@ -91,3 +91,14 @@ def test_a_list_of_messages_names_its_channels() -> None:
 def test_what_is_no_object(number: int) -> None:
     with pytest.raises(ValueError, match=r"Telethon|malformed|truncated|invalid"):
         parse(number)
+
+
+def test_a_person_in_a_public_group_is_the_author() -> None:
+    line = (
+        b'{"_":"Message","id":5,"peer_id":{"_":"PeerChannel","channel_id":9},"post":false,'
+        b'"from_id":{"_":"PeerUser","user_id":77},"date":"2026-11-23T10:00:00+00:00","message":"x"}'
+    )
+    (found,) = TelegramParser("https://t.me/group").parse(line, NOW)
+    assert isinstance(found, Post)
+    assert found.author is not None
+    assert (found.author.id, found.author.handle, found.url) == ("77", None, "https://t.me/group/5")
