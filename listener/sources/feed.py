@@ -33,6 +33,7 @@ class Feed:
     lang: str | None = None
     entries: list[Entry] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    xml_base: str | None = None
 
 
 @dataclass(frozen=True)

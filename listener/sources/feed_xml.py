@@ -25,6 +25,7 @@ _LANGUAGE: Final = re.compile(
 _LINK: Final = re.compile(r"<(?:[\w.-]{1,20}:)?link\s[^<>]{1,2000}>", re.IGNORECASE)
 _LINK_SELF: Final = re.compile(r"\brel=[\"']self[\"']", re.IGNORECASE)
 _LINK_HREF: Final = re.compile(r"\bhref=[\"']([^\"'<>]{1,2000})[\"']", re.IGNORECASE)
+_XML_BASE: Final = re.compile(r"\bxml:base=[\"']([^\"'<>\s]{1,2000})[\"']")
 _PLAIN_LINK: Final = re.compile(r"<link>\s*(?:<!\[CDATA\[)?\s*([^<\]\s]{1,2000})", re.IGNORECASE)
 _ATOM: Final = re.compile(r"<(?:[\w.-]{1,20}:)?feed[\s>]", re.IGNORECASE)
 _ATOM_TEXT: Final = re.compile(
@@ -58,7 +59,16 @@ def read_xml(text: str, origin: Origin) -> Feed:
         problems.append(f"{lost} entries are too broken to be read")
     title = _TITLE.search(head)
     name = html.unescape(title[1]) if title else _text(raw, "title")
-    return Feed(name, link or _text(raw, "link"), _self_link(head), lang, entries, problems)
+    base = _XML_BASE.search(head)
+    return Feed(
+        name,
+        link or _text(raw, "link"),
+        _self_link(head),
+        lang,
+        entries,
+        problems,
+        xml_base=html.unescape(base[1]) if base else None,
+    )
 
 
 def _literal(text: str) -> str:

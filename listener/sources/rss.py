@@ -30,11 +30,12 @@ def parse_feed(document: bytes, origin: Origin, observed_at: datetime) -> list[R
     feed = _read(document, origin)
     known = [address for address in (origin.base_url, feed.self_link, feed.link) if address]
     base = next((found for address in known if (found := urls.absolute(address, origin.base_url))), None)
+    links_base = (urls.absolute(feed.xml_base, base) if feed.xml_base else None) or base
     feed_url = urls.absolute(own, base) if (own := feed.self_link or origin.base_url) else None
     results: list[Result] = [Problem(problem) for problem in feed.problems]
     for number, entry in enumerate(feed.entries, 1):
         try:
-            results.append(_article(entry, feed, base, observed_at, feed_url))
+            results.append(_article(entry, feed, (base, links_base), observed_at, feed_url))
         except ValueError as error:
             results.append(Problem(f"entry {number}{_named(entry)}: {error}"))
     return results
@@ -57,13 +58,22 @@ def _read(document: bytes, origin: Origin) -> Feed:
     return read_xml(text, origin)
 
 
-def _article(entry: Entry, feed: Feed, base: str | None, observed_at: datetime, feed_url: str | None) -> Article:
-    """The article; raises ValueError with the reason why the entry is none."""
+def _article(
+    entry: Entry,
+    feed: Feed,
+    bases: tuple[str | None, str | None],
+    observed_at: datetime,
+    feed_url: str | None,
+) -> Article:
+    """The article; raises ValueError with the reason why the entry is none.
+
+    ``bases``: the address of the feed, and the one that its relative links start from (``xml:base``).
+    """
     summary, body = plain_text(entry.summary), plain_text(entry.body)
     title = one_line(entry.title) or _beginning(summary or body)
     if title is None:
         raise ValueError("no title and no text")
-    url, canonical_url = _addresses(entry, feed, base, title)
+    url, canonical_url = _addresses(entry, feed, bases, title)
     published = entry.published if entry.published and _EARLIEST <= entry.published <= observed_at else None
     return Article(
         event_id=UNNAMED,
@@ -95,13 +105,14 @@ def _beginning(text: str | None) -> str | None:
     return line[:_TITLE_LENGTH].rpartition(" ")[0].rstrip() or line[:_TITLE_LENGTH]
 
 
-def _addresses(entry: Entry, feed: Feed, base: str | None, title: str) -> tuple[str, str]:
+def _addresses(entry: Entry, feed: Feed, bases: tuple[str | None, str | None], title: str) -> tuple[str, str]:
     """Where the article stands, and the spelling by which it is known: by its link, else its guid, else its content.
 
     Raises ValueError when neither the entry nor the feed has an address.
     """
+    base, links_base = bases
     home = urls.absolute(feed.link, base) if feed.link else None
-    for link, start in ((entry.link, base), (entry.guid, None)):
+    for link, start in ((entry.link, links_base), (entry.guid, None)):
         url = urls.absolute(link, start) if link else None
         if url and not (home and urls.canonical(url) == urls.canonical(home)):
             return urls.tidy(url), urls.canonical(url)
