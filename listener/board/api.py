@@ -1,16 +1,19 @@
 """The board's HTTP interface: JSON for people and programs, health, metrics."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import Metric
 
 from listener import __version__
 from listener.board.board import Board
 from listener.board.metrics import BoardCollector
+from listener.board.parts import BoardPart
 from listener.board.series import MINUTE, SeriesQuery
 from listener.board.state import Counters
 from listener.http import Handler, Health, health_app, json_response
+from listener.metrics import Described
 from models.campaign import DEFAULT_TIMEZONE, Campaign
 from models.cells import METRICS
 from models.outcome import OUTCOMES
@@ -18,25 +21,48 @@ from models.progress import Progress
 from processors.windows import from_ms
 
 
-def board_app(board: Board) -> web.Application:
-    """The routes over one board."""
+class _Parts(Described):
+    """The metrics of all parts."""
+
+    def __init__(self, parts: Sequence[BoardPart]) -> None:
+        self._parts = parts
+
+    def collect(self) -> Iterable[Metric]:
+        for part in self._parts:
+            yield from part.collect()
+
+
+def board_app(board: Board, parts: Sequence[BoardPart] = ()) -> web.Application:
+    """The routes over one board and its parts."""
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     metrics = BoardCollector(board)
     registry.register(metrics)
+    registry.register(_Parts(parts))
 
     def live() -> Health:
         return Health(ok=True)
 
     def ready() -> Health:
-        return Health(board.caught_up, {"opened": board.reading is not None, "unread": board.unread})
+        missing: dict[str, object] = {}
+        for part in parts:
+            missing |= part.missing()
+        detail = {"opened": board.reading is not None, "unread": board.unread, **missing}
+        return Health(board.caught_up and not missing, detail)
 
-    app = health_app(live, ready, registry, prepare=metrics.prepare)
+    def prepare() -> None:
+        metrics.prepare()
+        for part in parts:
+            part.prepare()
+
+    app = health_app(live, ready, registry, prepare=prepare)
     app.router.add_get("/api/campaigns", _counts(board, campaigns))
     app.router.add_get("/api/campaigns/{id}/series", _counts(board, series))
     app.router.add_get("/api/progress", _with(board, progress))
     app.router.add_get("/api/version", _with(board, version))
+    for part in parts:
+        part.install(app)
     return app
 
 

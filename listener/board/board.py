@@ -11,6 +11,7 @@ from listener.changelog import Records
 from listener.errors import Halt
 from models.campaign import Campaign, CampaignSet
 from models.cells import CELL_TABLES, PROGRESS
+from models.streams import STREAMS
 from models.topics import Namespace
 
 
@@ -48,12 +49,8 @@ class Board:
     reading: Reading | None = None
 
     def __post_init__(self) -> None:
-        self._tables = {self.namespace.changelog(table): table for table in (*CELL_TABLES, PROGRESS)}
-
-    def partitions(self, number: int) -> list[TopicPartition]:
-        """All that a board reads, where the posts have ``number`` partitions."""
-        changelogs = [TopicPartition(topic, partition) for topic in self._tables for partition in range(number)]
-        return [*changelogs, TopicPartition(self.namespace.campaigns, 0)]
+        names = [stream.table(short) for stream in STREAMS for short in (*CELL_TABLES, PROGRESS)]
+        self._tables = {self.namespace.changelog(name): name for name in names}
 
     def take(self, tp: TopicPartition, records: Records) -> None:
         """Take over records of one topic partition; Halt for one that this program cannot read."""

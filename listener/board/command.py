@@ -8,6 +8,7 @@ import sys
 import click
 import uvloop
 
+from listener.board.settings import BoardSettings
 from listener.errors import Halt
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
@@ -45,11 +46,12 @@ def board(kafka: KafkaSettings, namespace: Namespace, http_host: str, http_port:
     logging.getLogger("kafka").setLevel(logging.WARNING)
     # While a broker is away it logs ten errors a second; the reader says the same once.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    settings = BoardSettings(kafka=kafka, namespace=namespace, http_host=http_host, http_port=http_port)
     from listener.board.service import run  # noqa: PLC0415 - aiohttp and aiokafka take a moment to import
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(run(kafka, namespace, http_host, http_port, (signal.SIGTERM, signal.SIGINT)))
+            runner.run(run(settings, (signal.SIGTERM, signal.SIGINT)))
     except Halt as halt:
         _log.critical("%s", halt)
         sys.exit(halt.exit_code)

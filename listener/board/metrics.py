@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from prometheus_client.core import Metric
 
 from listener.board.board import Board
-from listener.board.state import Windows
+from listener.board.state import Counters
 from listener.metrics import Described, Sample, family
-from models.cells import LIFETIME, METRIC_INDEX
+from models.cells import METRIC_INDEX
 from models.outcome import OUTCOMES
 from models.post import COUNTERS
 from models.progress import Progress
@@ -23,7 +23,7 @@ class Snapshot:
     unread: int
     cells: Mapping[str, int]
     regressions: int
-    campaigns: Mapping[str, Windows]
+    campaigns: Mapping[str, Mapping[str, Counters]]
     progress: Mapping[tuple[str, int], Progress]
 
     @classmethod
@@ -36,7 +36,7 @@ class Snapshot:
             unread=sum(board.unread.values()),
             cells={name: len(table.cells) for name, table in state.tables.items()},
             regressions=state.regressions,
-            campaigns={name: dict(windows) for name, windows in state.tables[LIFETIME].totals.items()},
+            campaigns={name: state.platforms(name) for name in state.campaigns()},
             progress=dict(state.progress),
         )
 
@@ -65,14 +65,14 @@ class BoardCollector(Described):
             yield from _pipeline(snapshot.progress)
 
 
-def _campaigns(totals: Mapping[str, Windows]) -> Iterator[Metric]:
+def _campaigns(totals: Mapping[str, Mapping[str, Counters]]) -> Iterator[Metric]:
     for metric in ("mentions", *COUNTERS):
         for suffix in ("", "_net"):
             index = METRIC_INDEX[metric + suffix]
             samples: list[Sample] = [
                 ((campaign, platform), counters[index])
-                for campaign, windows in totals.items()
-                for (_, platform), counters in windows.items()
+                for campaign, platforms in totals.items()
+                for platform, counters in platforms.items()
             ]
             yield family(f"listener_campaign_{metric}{suffix}", samples)
 

@@ -2,25 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Coroutine, Iterable
+from typing import Any
 
 import click
 
 from listener.board.api import board_app
 from listener.board.board import Board
+from listener.board.parts import board_parts
+from listener.board.settings import BoardSettings
+from listener.board.topics import Cluster
 from listener.changelog import ChangelogReader
 from listener.http import serve
-from listener.kafka.settings import KafkaSettings
-from listener.worker.cluster import partitions_of
-from models.topics import Namespace
 
 _log = logging.getLogger("listener.board.service")
 
 
-async def follow(board: Board, kafka: KafkaSettings, partitions: int) -> None:
+async def follow(board: Board, settings: BoardSettings, cluster: Cluster) -> None:
     """Read from the beginning, then go on for ever; a broker that is away is waited for."""
-    async with ChangelogReader(kafka, dict.fromkeys(board.partitions(partitions))) as reader:
+    async with ChangelogReader(settings.kafka, dict.fromkeys(cluster.assignment())) as reader:
         board.reading = reader
         told = False
         while True:
@@ -35,19 +35,22 @@ async def follow(board: Board, kafka: KafkaSettings, partitions: int) -> None:
                 _log.info("caught up: %d cells, campaign set %s", cells, board.campaigns.version)
 
 
-async def run(kafka: KafkaSettings, namespace: Namespace, host: str, port: int, stop_signals: Iterable[int]) -> None:
-    """Serve until a stop signal; raises what ended the reading."""
+async def run(settings: BoardSettings, stop_signals: Iterable[int]) -> None:
+    """Serve until a stop signal; raises what ended the reading or a part."""
     stop = asyncio.Event()
     for number in stop_signals:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    partitions = await asyncio.to_thread(partitions_of, kafka, namespace)
-    board = Board(namespace)
-    async with serve(board_app(board), host, port) as bound:
+    cluster = await asyncio.to_thread(Cluster.ask, settings.kafka, settings.namespace)
+    board = Board(settings.namespace)
+    parts = board_parts(board, settings)
+    host = settings.http_host
+    async with serve(board_app(board, parts), host, settings.http_port) as bound:
         click.echo(f"board: http://{host}:{bound}/api/campaigns  metrics: http://{host}:{bound}/metrics", err=True)
-        reading = asyncio.create_task(follow(board, kafka, partitions))
-        asked = asyncio.create_task(stop.wait())
-        await asyncio.wait([reading, asked], return_when=asyncio.FIRST_COMPLETED)
-        asked.cancel()
-        reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await reading
+        work: list[Coroutine[Any, Any, object]] = [follow(board, settings, cluster), stop.wait()]
+        tasks = [asyncio.create_task(one) for one in (*work, *(part.run() for part in parts))]
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()

@@ -5,7 +5,7 @@ So duplicates, stale appends and any order across keys end in the same state. To
 are kept by difference: a total is always the sum of its cells.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import add, itemgetter, neg, sub
@@ -24,6 +24,7 @@ from models.cells import (
     unpack_cell,
 )
 from models.progress import Progress, unpack_progress
+from models.streams import STREAMS
 
 #: Immutable, in the order of ``METRICS``: a shallow copy of what holds them is a snapshot.
 Counters = tuple[int, ...]
@@ -32,6 +33,7 @@ Windows = dict[tuple[int, str], Counters]
 #: A changelog record without its offset: key, value or None for a tombstone.
 Record = tuple[bytes, bytes | None]
 
+_PROGRESS_TABLES: Final = frozenset(stream.table(PROGRESS) for stream in STREAMS)
 ZERO: Final[Counters] = (0,) * len(METRICS)
 #: The "window start" of the lifetime table.
 ALWAYS: Final = 0
@@ -40,11 +42,12 @@ ALWAYS: Final = 0
 class CellTable:
     """The cells of one table, packed as on the wire, and their totals per campaign, window start and platform."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, short: str, metrics: Sequence[str] = METRICS) -> None:
         self.cells: dict[bytes, bytes] = {}
         self.totals: dict[str, Windows] = {}
         self.regressions = 0
-        self._lifetime = name == LIFETIME
+        self._lifetime = short == LIFETIME
+        self._zero: Counters = (0,) * len(metrics)
 
     def apply(self, records: Iterable[Record]) -> None:
         """Take over changelog records; ValueError for one that this program cannot read."""
@@ -74,7 +77,7 @@ class CellTable:
             windows = self.totals[name.campaign] = {}
         where = start, name.platform
         # A counter that a newer program put at the end is left out: the shorter one ends the sum.
-        windows[where] = counters = tuple(map(add, windows.get(where, ZERO), amounts))
+        windows[where] = counters = tuple(map(add, windows.get(where, self._zero), amounts))
         if not any(counters):
             del windows[where]
             if not windows:
@@ -84,11 +87,19 @@ class CellTable:
         return (parse_lifetime_key(key), ALWAYS) if self._lifetime else parse_window_key(key)
 
 
+def _all_tables() -> dict[str, CellTable]:
+    return {stream.table(short): CellTable(short, stream.metrics) for stream in STREAMS for short in CELL_TABLES}
+
+
 @dataclass
 class BoardState:
-    """All cells, their totals, and the progress cell of every (source topic, partition)."""
+    """All cells by full table name, their totals, and the progress cell of every (source topic, partition).
 
-    tables: Mapping[str, CellTable] = field(default_factory=lambda: {name: CellTable(name) for name in CELL_TABLES})
+    Posts and articles share their counters (``METRICS``), so their cells add up to one total per campaign and platform;
+    a stream with counters of its own is in ``tables`` only.
+    """
+
+    tables: Mapping[str, CellTable] = field(default_factory=_all_tables)
     progress: dict[tuple[str, int], Progress] = field(default_factory=dict)
     _progress_regressions: int = 0
 
@@ -98,32 +109,45 @@ class BoardState:
         return self._progress_regressions + sum(table.regressions for table in self.tables.values())
 
     def apply(self, table: str, records: Iterable[Record]) -> None:
-        """Take over changelog records of ``table``; ValueError for one that this program cannot read."""
-        if table == PROGRESS:
+        """Take over changelog records of a table (full name); ValueError for one that this program cannot read."""
+        if table in _PROGRESS_TABLES:
             self._apply_progress(records)
         else:
             self.tables[table].apply(records)
 
     def campaigns(self) -> set[str]:
         """Every campaign that has counted something."""
-        return set(self.tables[LIFETIME].totals)
+        return {campaign for table in self._social(LIFETIME) for campaign in table.totals}
 
     def platforms(self, campaign: str) -> dict[str, Counters]:
         """Lifetime counters of a campaign by platform."""
-        windows = self.tables[LIFETIME].totals.get(campaign, {})
+        windows = self._windows(LIFETIME, campaign)
         return {platform: counters for (_, platform), counters in sorted(windows.items())}
 
     def lifetime(self, campaign: str) -> Counters:
         """Lifetime counters of a campaign over all platforms; zeros for one that has none."""
         return total(self.platforms(campaign).values())
 
-    def series(self, table: str, campaign: str) -> Iterator[tuple[int, Counters]]:
+    def series(self, short: str, campaign: str) -> Iterator[tuple[int, Counters]]:
         """(window start, counters) over all platforms, oldest first; only windows with something that is not zero."""
-        windows = self.tables[table].totals.get(campaign, {})
+        windows = self._windows(short, campaign)
         for start, group in groupby(sorted(windows.items()), key=lambda item: item[0][0]):
             counters = total(map(itemgetter(1), group))
             if any(counters):
                 yield start, counters
+
+    def _social(self, short: str) -> list[CellTable]:
+        return [self.tables[stream.table(short)] for stream in STREAMS if stream.metrics == METRICS]
+
+    def _windows(self, short: str, campaign: str) -> Windows:
+        """(window start, platform) → counters over all streams."""
+        found = [table.totals[campaign] for table in self._social(short) if campaign in table.totals]
+        merged: Windows = dict(found[0]) if found else {}
+        for windows in found[1:]:
+            for where, counters in windows.items():
+                known = merged.get(where)
+                merged[where] = counters if known is None else total((known, counters))
+        return merged
 
     def _apply_progress(self, records: Iterable[Record]) -> None:
         for key, value in records:

@@ -219,7 +219,12 @@ def topic_id(settings: KafkaSettings, topic: str) -> str:
         found = _describe(admin, [topic]).get(topic)
     if found is None:
         raise UsageProblem(f"there is no topic {topic}: `listener topics create` makes what is missing.")
-    return base64.urlsafe_b64encode(uuid.UUID(found["topic_id"]).bytes).decode().rstrip("=")
+    return kafka_topic_id(found)
+
+
+def kafka_topic_id(described: Mapping[str, Any]) -> str:
+    """The id in an answer of ``describe_topics``, as Kafka's tools print it."""
+    return base64.urlsafe_b64encode(uuid.UUID(described["topic_id"]).bytes).decode().rstrip("=")
 
 
 def _create_missing(admin: Any, specs: Sequence[TopicSpec]) -> tuple[str, ...]:

@@ -43,9 +43,10 @@ def cell() -> MakeRow:
         start: int = 0,
         partition: int = 0,
         platform: str = "twitter",
+        topic: str = "social.posts.v1",
         **counters: int,
     ) -> Row:
-        name = CellName(campaign, "social.posts.v1", partition, platform).text()
+        name = CellName(campaign, topic, partition, platform).text()
         key = lifetime_key(name) if table == LIFETIME else window_key(name, start, WINDOWS[table])
         values = [0] * len(METRICS)
         for metric, value in counters.items():

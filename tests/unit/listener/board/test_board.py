@@ -4,8 +4,10 @@ import pytest
 from aiokafka import TopicPartition
 
 from listener.board.board import Board
+from listener.board.topics import Cluster, read_topics
 from listener.errors import Halt
 from models.campaign import Campaign, CampaignSet
+from models.cells import LIFETIME, METRIC_INDEX, PROGRESS, WINDOWS
 from models.topics import Namespace
 
 NAMESPACE = Namespace(app="boards", prefix="boards.")
@@ -16,12 +18,27 @@ MakeRow = Callable[..., tuple[bytes, bytes | None]]
 MakeBoard = Callable[..., Board]
 
 
-def test_it_reads_the_counting_changelogs_and_the_campaigns_but_no_entities() -> None:
-    topics = {tp.topic for tp in Board(NAMESPACE).partitions(2)}
-    tables = ("minute", "hour", "day", "lifetime", "progress")
-    assert topics == {NAMESPACE.changelog(table) for table in tables} | {NAMESPACE.campaigns}
-    assert TopicPartition(MINUTES, 1) in Board(NAMESPACE).partitions(2)
-    assert TopicPartition(NAMESPACE.campaigns, 1) not in Board(NAMESPACE).partitions(2)
+def test_it_reads_the_counts_of_every_stream_and_the_campaigns_but_no_entities() -> None:
+    tables = [f"{stream}{short}" for stream in ("", "press-") for short in (*WINDOWS, LIFETIME, PROGRESS)]
+    assert set(read_topics(NAMESPACE)) == {NAMESPACE.changelog(table) for table in tables} | {NAMESPACE.campaigns}
+
+
+def test_streams_may_have_different_numbers_of_partitions() -> None:
+    cluster = Cluster({"posts": 2, "press": 1}, {})
+    assert set(cluster.assignment()) == {
+        TopicPartition("posts", 0),
+        TopicPartition("posts", 1),
+        TopicPartition("press", 0),
+    }
+
+
+def test_the_cells_of_all_streams_are_one_campaign(cell: MakeRow) -> None:
+    board = Board(NAMESPACE)
+    for table, metric in (("minute", "mentions"), ("press-minute", "press_mentions")):
+        key, value = cell("minute", "mellat", 1, start=60, topic=table, **{metric: 2})
+        board.take(TopicPartition(NAMESPACE.changelog(table), 1), [(0, key, value)])
+    ((start, counters),) = board.state.series("minute", "mellat")
+    assert (start, counters[METRIC_INDEX["mentions"]], counters[METRIC_INDEX["press_mentions"]]) == (60, 2, 2)
 
 
 def test_the_last_set_is_in_force_and_earlier_campaigns_stay_known() -> None:

@@ -1,0 +1,66 @@
+"""What stands in a board beside the counts: each part reads its own topics, adds its own routes and metrics.
+
+::
+
+    board_parts(board, settings) ─► [part, …]      the one place where parts are listed
+    part.install(app)                              routes and middlewares, before the server starts
+    part.run()                                     its reading or writing, until the board stops
+    part.missing()                                 what /readyz waits for
+    part.prepare(), part.collect()                 its metrics: a snapshot on the event loop, then off it
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from aiohttp import web
+from prometheus_client.core import Metric
+
+from listener.board.board import Board
+from listener.board.settings import BoardSettings
+
+#: (campaign, minute in epoch seconds) → (distinct authors, distinct stories) of the mentions in it. Synchronous and
+#: quick: it is asked when a minute closes, once for every campaign.
+AuthorsAndStories = Callable[[str, int], tuple[int, int]]
+
+
+def no_authors_or_stories(_campaign: str, _minute: int) -> tuple[int, int]:
+    """Where no mentions are kept."""
+    return 0, 0
+
+
+class BoardPart:
+    """A part that does nothing; a real one overrides what it needs.
+
+    ``authors_and_stories``: a part that keeps mentions sets it, for the closed minutes.
+    """
+
+    authors_and_stories: AuthorsAndStories | None = None
+
+    def install(self, app: web.Application) -> None:
+        """Add routes (``app.router``) and middlewares (``app.middlewares``)."""
+
+    async def run(self) -> None:
+        """Do its work until it is cancelled; an error, or coming back, ends the board."""
+        await asyncio.Event().wait()
+
+    def missing(self) -> Mapping[str, object]:
+        """What it still lacks to be of use, for /readyz; empty when it is ready."""
+        return {}
+
+    def prepare(self) -> None:
+        """Take the snapshot for the next page of metrics; on the event loop."""
+
+    def collect(self) -> Iterable[Metric]:
+        """The families of that snapshot, made with ``listener.metrics.family``; in another thread."""
+        return ()
+
+
+def board_parts(board: Board, settings: BoardSettings) -> list[BoardPart]:
+    """All parts of a board, in the order in which their routes and middlewares are added."""
+    del board, settings
+    return []
+
+
+def authors_and_stories_of(parts: Sequence[BoardPart]) -> AuthorsAndStories:
+    """What the first part that knows says; zeros without one."""
+    return next((part.authors_and_stories for part in parts if part.authors_and_stories), no_authors_or_stories)
