@@ -1,0 +1,94 @@
+"""The store follows its topics: from its saved positions on, for ever."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from aiokafka import TopicPartition
+from kafka.errors import NoError, for_code
+
+from listener.board.store.store import MentionStore
+from listener.changelog import ChangelogReader
+from listener.errors import Halt, UsageProblem
+from listener.kafka.admin import admin_client
+from listener.kafka.settings import KafkaSettings
+from listener.kafka.topics import topic_id
+from models.topics import Namespace
+
+_log = logging.getLogger("listener.board.store")
+
+#: Under steady load traces of what was deleted are wiped at the latest so many seconds later; else at once.
+_PURGE_S: Final = 60.0
+
+
+class Follower:
+    """Reads mentions and feedback into the store. ``caught_up``: whether all that was there at the start is in."""
+
+    def __init__(self, store: MentionStore, kafka: KafkaSettings, namespace: Namespace) -> None:
+        self.caught_up = False
+        self.reader: ChangelogReader | None = None
+        self._store = store
+        self._kafka = kafka
+        self._namespace = namespace
+
+    @property
+    def unread(self) -> int:
+        """Records that are known to be on the topics and not in the store yet."""
+        if self.reader is None:
+            return 0
+        return sum(end - self.reader.positions.get(tp, end) for tp, end in self.reader.ends.items())
+
+    async def run(self) -> None:
+        """Follow until cancelled. Positions that the topics no longer have make the store start anew, once."""
+        partitions, ids = await asyncio.to_thread(self._cluster)
+        await self._store.fit(ids)
+        while True:
+            begun = dict(self._store.positions)
+            try:
+                await self._follow(partitions)
+            except Halt as halt:
+                if not begun:
+                    raise
+                _log.warning("the mentions are read again from the beginning: %s", halt)
+                await self._store.clear()
+                await self._store.fit(ids)
+
+    async def _follow(self, partitions: Mapping[str, int]) -> None:
+        saved = self._store.positions
+        tps = [TopicPartition(topic, number) for topic, count in partitions.items() for number in range(count)]
+        async with ChangelogReader(self._kafka, {tp: saved.get((tp.topic, tp.partition)) for tp in tps}) as reader:
+            self.reader = reader
+            purged = asyncio.get_running_loop().time()
+            while True:
+                batch = await reader.next()
+                if batch is not None:
+                    tp, records = batch
+                    await self._take(tp.topic)(tp.topic, tp.partition, records, reader.positions[tp])
+                now = asyncio.get_running_loop().time()
+                self._note_caught_up(reader)
+                if self._store.purgeable and (batch is None or now - purged > _PURGE_S):
+                    await self._store.purge()
+                    purged = now
+
+    def _take(self, topic: str) -> Callable[..., Awaitable[None]]:
+        return self._store.feedback if topic == self._namespace.feedback else self._store.mentions
+
+    def _note_caught_up(self, reader: ChangelogReader) -> None:
+        if reader.caught_up and not self.caught_up:
+            self.caught_up = True
+            _log.info("mentions: caught up")
+
+    def _cluster(self) -> tuple[dict[str, int], dict[str, str]]:
+        """The partition counts of both topics, and Kafka's ids of them."""
+        wanted = [self._namespace.mentions, self._namespace.feedback]
+        with admin_client(self._kafka) as admin:
+            found = {
+                topic["name"]: len(topic["partitions"])
+                for topic in admin.describe_topics(wanted)
+                if for_code(topic["error_code"]) is NoError
+            }
+        for name in wanted:
+            if name not in found:
+                raise UsageProblem(f"there is no topic {name}: `listener topics create` makes what is missing.")
+        return found, {name: topic_id(self._kafka, name) for name in wanted}
