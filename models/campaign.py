@@ -14,11 +14,12 @@ DEFAULT_TIMEZONE: Final = "Asia/Tehran"
 CampaignId = Annotated[str, msgspec.Meta(pattern=CAMPAIGN_ID)]
 
 
-class Campaign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One campaign: a post matches when any keyword or account is found, every ``all_of`` and no ``none_of`` word.
+class Campaign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One campaign: any keyword, account or true ``query``, with every ``all_of`` and no ``none_of`` word.
 
-    Keywords are kept as written; the matcher folds them. Without ``keywords`` and ``accounts`` the ``all_of`` words
-    alone decide. ``except_`` (``except`` in files) lists whole words in which a keyword does not count.
+    Keywords are kept as written; the matcher folds them. Without ``keywords``, ``accounts`` and ``query`` the
+    ``all_of`` words alone decide. ``except_`` (``except`` in files) lists whole words in which a keyword does not
+    count. Defaults are not written, so a field that is new leaves the versions of older sets as they are.
     """
 
     id: CampaignId
@@ -29,6 +30,10 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     all_of: tuple[str, ...] = ()
     none_of: tuple[str, ...] = ()
     except_: tuple[str, ...] = msgspec.field(default=(), name="except")
+    #: Boolean search (docs/reference/query-language.md); empty: none.
+    query: str = ""
+    #: Packs of phrases that were added to ``none_of`` when the file was read, with their versions: ``job-ads@1``.
+    exclude_packs: tuple[str, ...] = ()
     #: Handles or native author ids, with or without ``@``.
     accounts: tuple[str, ...] = ()
     #: Empty means every platform.

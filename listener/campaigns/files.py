@@ -3,25 +3,37 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import yaml
-from yaml.nodes import MappingNode, Node, SequenceNode
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from listener.campaigns.dates import end_ms, start_ms
+from listener.campaigns.examples import EXAMPLE_LISTS, Example, read_examples
 from listener.campaigns.nodes import Fields, Problems
+from listener.campaigns.packs import Pack, pack_of
+from listener.campaigns.places import place
 from listener.errors import UsageProblem
 from models.campaign import CAMPAIGN_ID, DEFAULT_TIMEZONE, Campaign, CampaignSet
 from models.post import PLATFORMS
 from processors.match import check_account, check_keyword
+from processors.query.syntax import QueryProblem, parse
 
 _KEYWORD_LISTS: Final = ("keywords", "all_of", "none_of", "except")
 _FIELDS: Final = (
     *("id", "name", "team", "group"),
-    *(*_KEYWORD_LISTS, "accounts", "platforms", "reposts", "timezone", "start", "end"),
+    *(*_KEYWORD_LISTS, "query", "exclude_packs", "accounts", "platforms", "reposts", "timezone", "start", "end"),
+    *EXAMPLE_LISTS,
 )
 _CAMPAIGNS: Final = "campaigns"
+
+
+class CampaignFiles(NamedTuple):
+    """What a directory holds: the set that is counted with, and the examples beside it, which are no part of it."""
+
+    campaigns: CampaignSet
+    examples: tuple[Example, ...]
 
 
 def load_campaigns(directory: Path) -> CampaignSet:
@@ -30,12 +42,20 @@ def load_campaigns(directory: Path) -> CampaignSet:
     A file holds one campaign, a list of campaigns, or a mapping with the list under ``campaigns``. Raises
     UsageProblem that names file, line and field of every mistake.
     """
+    return read_campaign_files(directory).campaigns
+
+
+def read_campaign_files(directory: Path) -> CampaignFiles:
+    """``load_campaigns`` with the examples of every campaign, in the order of files and lines."""
     problems = Problems()
     places: dict[str, str] = {}
     campaigns: list[Campaign] = []
+    examples: list[Example] = []
     for file in _files(directory):
         for node in _campaign_nodes(file, problems):
-            campaign = _Reader(Fields(file, node, _FIELDS, problems)).campaign()
+            fields = Fields(file, node, _FIELDS, problems)
+            campaign = _Reader(fields).campaign()
+            examples += read_examples(fields, campaign.id)
             if campaign.id in places:
                 problems.add(file, node, "id", f"{campaign.id} is already the id of {places[campaign.id]}")
             elif campaign.id:
@@ -43,7 +63,7 @@ def load_campaigns(directory: Path) -> CampaignSet:
                 campaigns.append(campaign)
     if mistakes := problems.lines():
         raise UsageProblem("\n".join(("the campaign files need mending:", *mistakes)))
-    return CampaignSet(tuple(campaigns))
+    return CampaignFiles(CampaignSet(tuple(campaigns)), tuple(examples))
 
 
 def _files(directory: Path) -> list[Path]:
@@ -108,6 +128,8 @@ class _Reader:
             self._fields.problem("end", "is not after start")
         keywords = {name: self._checked(name, check_keyword) for name in _KEYWORD_LISTS}
         accounts = self._checked("accounts", check_account)
+        query = self._query()
+        packs = self._packs()
         self._refuse_empty()
         name = self._id()
         return Campaign(
@@ -117,8 +139,10 @@ class _Reader:
             group=self._fields.text("group") or "",
             keywords=keywords["keywords"],
             all_of=keywords["all_of"],
-            none_of=keywords["none_of"],
+            none_of=tuple(dict.fromkeys((*keywords["none_of"], *(text for pack in packs for text in pack.none_of)))),
             except_=keywords["except"],
+            query=query,
+            exclude_packs=tuple(pack.label for pack in packs),
             accounts=accounts,
             platforms=self._checked("platforms", _check_platform),
             reposts=self._reposts(),
@@ -151,10 +175,35 @@ class _Reader:
 
     def _refuse_empty(self) -> None:
         """An empty query would match everything, one of exclusions alone nearly everything."""
-        searched = ("keywords", "all_of", "accounts")
+        searched = ("keywords", "all_of", "accounts", "query")
         if any(self._fields.values[name].value for name in searched if name in self._fields.values):
             return
-        self._fields.problem("keywords", "nothing to search for: give keywords, all_of or accounts", self._fields.node)
+        problem = "nothing to search for: give keywords, all_of, accounts or query"
+        self._fields.problem("keywords", problem, self._fields.node)
+
+    def _query(self) -> str:
+        """The query as it is written; a mistake is noted at its line and column in the file."""
+        text, node = self._fields.text("query"), self._fields.values.get("query")
+        if text is None or not isinstance(node, ScalarNode):
+            return ""
+        try:
+            parse(text)
+        except QueryProblem as problem:
+            line, column = place(self._fields.file.read_text(encoding="utf-8"), node, problem.line, problem.column)
+            message = f"query: {problem}\n{problem.shown(text)}"
+            self._fields.problems.add_at(self._fields.file, line, message, column)
+        return text
+
+    def _packs(self) -> list[Pack]:
+        found = {}
+        for text, node in self._fields.texts("exclude_packs"):
+            try:
+                pack = pack_of(text)
+            except ValueError as error:
+                self._fields.problem("exclude_packs", f"{text!r}: {error}", node)
+            else:
+                found[pack.label] = pack
+        return sorted(found.values())
 
     def _reposts(self) -> Literal["mention", "ignore"]:
         text = self._fields.text("reposts")

@@ -15,7 +15,7 @@ _NULL: Final = "tag:yaml.org,2002:null"
 class Problems:
     """Mistakes found so far."""
 
-    _found: list[tuple[Path, int, str]] = field(default_factory=list)
+    _found: list[tuple[Path, int, int, str]] = field(default_factory=list)
 
     def add(self, file: Path, node: Node | None, field_name: str, message: str) -> None:
         """Note one mistake; ``field_name`` may be empty when it is the whole file or campaign."""
@@ -23,14 +23,17 @@ class Problems:
             file, node.start_mark.line + 1 if node else 0, f"{field_name}: {message}" if field_name else message
         )
 
-    def add_at(self, file: Path, line: int, message: str) -> None:
-        """Note one mistake; lines count from 1, 0 is the file as a whole."""
-        self._found.append((file, line, message))
+    def add_at(self, file: Path, line: int, message: str, column: int = 0) -> None:
+        """Note one mistake; lines and columns count from 1, 0 is the file or line as a whole."""
+        self._found.append((file, line, column, message))
 
     def lines(self) -> list[str]:
         """One line for each mistake, by file and line."""
-        found = sorted(self._found, key=lambda mistake: mistake[:2])
-        return [f"{file}:{line}: {message}" if line else f"{file}: {message}" for file, line, message in found]
+        found = sorted(self._found, key=lambda mistake: mistake[:3])
+        return [
+            ":".join((str(file), *(str(number) for number in (line, column) if number))) + f": {message}"
+            for file, line, column, message in found
+        ]
 
 
 @dataclass
@@ -63,17 +66,21 @@ class Fields:
     def text(self, name: str) -> str | None:
         """A scalar as it is written (``0912`` stays ``0912``); None when absent or no text."""
         node = self.values.get(name)
-        return None if node is None else self._scalar(name, node)
+        return None if node is None else self.scalar(name, node)
 
     def texts(self, name: str) -> list[tuple[str, Node]]:
         """A list of scalars with their nodes; a single scalar counts as a list of one."""
+        return [(text, item) for item in self.items(name) if (text := self.scalar(name, item)) is not None]
+
+    def items(self, name: str) -> list[Node]:
+        """The nodes of a list; a single value counts as a list of one."""
         node = self.values.get(name)
         if node is None:
             return []
-        items = node.value if isinstance(node, SequenceNode) else [node]
-        return [(text, item) for item in items if (text := self._scalar(name, item)) is not None]
+        return list(node.value) if isinstance(node, SequenceNode) else [node]
 
-    def _scalar(self, name: str, node: Node) -> str | None:
+    def scalar(self, name: str, node: Node) -> str | None:
+        """One value as text; notes the mistake and gives None where it is none."""
         if not isinstance(node, ScalarNode):
             self.problem(name, "must be text, not a list or mapping", node)
         elif node.tag == _BOOLEAN:

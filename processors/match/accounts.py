@@ -19,11 +19,16 @@ def account_key(name: str) -> str:
     return name.removeprefix("@").lower()
 
 
+def is_account(name: str) -> bool:
+    """Whether this can be a handle or a native id."""
+    return _ACCOUNT.fullmatch(name) is not None
+
+
 class AccountPattern:
     """``@handle`` in the text of a post, as a whole handle. Raises ValueError for what cannot be a handle or id."""
 
     def __init__(self, account: str) -> None:
-        if _ACCOUNT.fullmatch(account) is None:
+        if not is_account(account):
             raise ValueError("not a handle or id: use Latin letters, digits and _ . : @ / -")
         self.key = account_key(account)
         #: The longest part that JSON writes as it is.

@@ -12,7 +12,7 @@ from processors.match.anchors import Anchor, anchor_of, signs_of
 from processors.match.canonical import Canonical
 from processors.match.results import Hit
 from processors.match.urls import UrlPattern
-from processors.match.words import WordPattern, words_of
+from processors.match.words import PLAIN, Form, WordPattern, words_of
 
 
 class Pattern(Protocol):
@@ -28,9 +28,9 @@ class Pattern(Protocol):
 class KeywordPattern:
     """A keyword in text and, if it looks like a domain or path, in URLs. Raises ValueError for an empty keyword."""
 
-    def __init__(self, keyword: str) -> None:
-        url = UrlPattern.of(keyword)
-        word = None if url and url.only_urls else WordPattern(keyword)
+    def __init__(self, keyword: str, form: Form = PLAIN) -> None:
+        url = None if form.wildcard else UrlPattern.of(keyword)
+        word = None if url and url.only_urls else WordPattern(keyword, form)
         self._words = words_of(url.host + url.path if url else keyword)
         self._finders = tuple(pattern.find for pattern in (url, word) if pattern)
         self.anchor: Anchor = anchor_of(self._words)
@@ -90,6 +90,11 @@ class Reading:
         self._post = post
         self._patterns = patterns
         self._hits: dict[int, tuple[Hit, ...]] = {}
+
+    @property
+    def post(self) -> Canonical:
+        """The post as it is read."""
+        return self._post
 
     def hits(self, number: int) -> tuple[Hit, ...]:
         """Every occurrence of one pattern, left to right."""

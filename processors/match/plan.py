@@ -9,6 +9,8 @@ from models.campaign import Campaign
 from processors.match.accounts import account_key
 from processors.match.patterns import Reading
 from processors.match.results import CampaignMatch, Hit, Match
+from processors.query.evaluate import Query
+from processors.query.facts import Facts
 
 
 class Circumstances(NamedTuple):
@@ -36,6 +38,12 @@ class Plan(NamedTuple):
     none_of: tuple[Term, ...]
     excepted: tuple[Term, ...]
     accounts: tuple[Term, ...]
+    query: Query | None
+
+    @property
+    def searches(self) -> bool:
+        """Whether it has anything besides ``all_of`` that makes it match."""
+        return bool(self.keywords or self.accounts or self.query)
 
     def concerns(self, post: Circumstances) -> bool:
         """Whether the platform, kind and creation time are ones that the campaign watches."""
@@ -47,22 +55,27 @@ class Plan(NamedTuple):
             and (campaign.end_ms is None or post.created_ms < campaign.end_ms)
         )
 
-    def verdict(self, post: Reading, accounts: frozenset[str]) -> CampaignMatch | None:
+    def verdict(self, post: Reading, accounts: frozenset[str], facts: Facts) -> CampaignMatch | None:
         """The campaign's matches, None when it does not match. ``accounts``: keys of its author and addressees."""
+        asked = self.query.matches(post.post, lambda number: self._counted(number, post), facts) if self.query else None
         any_of = [*self._found(self.keywords, post), *self._found_accounts(post, accounts)]
-        if not any_of and (self.keywords or self.accounts):
+        if not any_of and asked is None and self.searches:
             return None
         all_of = [list(self._found((term,), post)) for term in self.all_of]
         if not all(all_of) or any(post.hits(term.pattern) for term in self.none_of):
             return None
-        matches = dict.fromkeys(chain(any_of, *all_of))
+        matches = dict.fromkeys(chain(any_of, asked or (), *all_of))
         return CampaignMatch(self.campaign.id, tuple(sorted(matches, key=_position)))
 
     def _found(self, terms: Iterable[Term], post: Reading) -> Iterator[Match]:
         for term in terms:
-            for hit in post.hits(term.pattern):
-                if not any(_is_within(hit, post.hits(stop.pattern)) for stop in self.excepted):
-                    yield Match(term.written, hit.start, hit.end, hit.rule)
+            for hit in self._counted(term.pattern, post):
+                yield Match(term.written, hit.start, hit.end, hit.rule)
+
+    def _counted(self, pattern: int, post: Reading) -> list[Hit]:
+        """The occurrences that lie in no excepted word."""
+        hits = post.hits(pattern)
+        return [hit for hit in hits if not any(_is_within(hit, post.hits(stop.pattern)) for stop in self.excepted)]
 
     def _found_accounts(self, post: Reading, present: frozenset[str]) -> Iterator[Match]:
         for term in self.accounts:

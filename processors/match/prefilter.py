@@ -34,8 +34,8 @@ _JSON_BREAKS: Final = ("\\n", "\\r", "\\t", "\\f", "\n", "\r", "\t", *LINE_BREAK
 _STRUCTURE: Final = " ".join(
     (*PLATFORMS, *(name for kind in (Post, Author, Counts) for name in kind.__struct_fields__), "https", "www", "com")
 )
-#: The field that campaigns are matched against; a key written otherwise (``\\u``) meets a guard.
-_TEXT_KEY: Final = b'"text"'
+#: The fields that campaigns are matched against; a key written otherwise (``\\u``) meets a guard.
+_TEXT_KEYS: Final = (b'"text"', b'"title"', b'"summary"', b'"body"')
 _BACKSLASH: Final = ord("\\")
 _SEPARATORS: Final = (" ", ZWNJ, "_", "-")
 
@@ -79,19 +79,23 @@ def _guards(letters: frozenset[str]) -> Iterator[str]:
 class Prefilter:
     """Whether a raw record may match; never wrong about a record that does. Immutable, safe between threads.
 
-    The hot path calls ``find(raw.lower())`` itself: a true value means "decode it". ``literals`` (accounts) are
-    searched for as they are. Anchors that every record shows, such as a platform's name, are searched for in the
-    text alone.
+    The hot path calls ``find(raw.lower())`` itself: a true value means "decode it". ``literals`` (accounts, domains)
+    are searched for as they are, ``names`` (of authors) in any spelling, both anywhere in the record. Anchors that
+    every record shows, such as a platform's name, are searched for in the text alone.
     """
 
-    def __init__(self, anchors: Collection[Anchor], literals: Collection[str]) -> None:
-        letters = frozenset(char for anchor in anchors for word in anchor.words for char in word)
+    def __init__(
+        self, anchors: Collection[Anchor], literals: Collection[str], names: Collection[Anchor] = frozenset()
+    ) -> None:
+        letters = frozenset(char for anchor in (*anchors, *names) for word in anchor.words for char in word)
         spelling = _raw_spelling()
         spelled = {anchor: anchor.spellings(spelling) for anchor in anchors}
+        anywhere = {*literals}.union(*(name.spellings(spelling) for name in names))
         everywhere = [texts for texts in spelled.values() if any(text in _STRUCTURE for text in texts)]
-        guards = _guards(letters.union(*literals)) if anchors or literals else ()
+        guards = _guards(letters.union(*literals)) if letters or literals else ()
         self._find_in_text = _automaton(set().union(*everywhere))
-        self._find_distinct = _automaton({*literals, *guards}.union(*spelled.values()).difference(*everywhere))
+        distinct = set(guards).union(*spelled.values()).difference(*everywhere)
+        self._find_distinct = _automaton(distinct | anywhere)
         self.find: Callable[[bytes], object] = self._find_both if everywhere else self._find_distinct
 
     def candidate(self, raw: bytes) -> bool:
@@ -106,14 +110,17 @@ class Prefilter:
     def _find_both(self, lowered: bytes) -> object:
         if found := self._find_distinct(lowered):
             return found
-        if (at := lowered.find(_TEXT_KEY)) < 0:
+        keys = [key for key in _TEXT_KEYS if key in lowered]
+        if not keys:
             return self._find_in_text(lowered)
-        while at >= 0:
-            at += len(_TEXT_KEY)
-            if found := self._find_in_text(_next_string(lowered, at)):
-                return found
-            at = lowered.find(_TEXT_KEY, at)
-        return False
+        return any(self._find_in_text(_next_string(lowered, at)) for key in keys for at in _ends(lowered, key))
+
+
+def _ends(lowered: bytes, key: bytes) -> Iterator[int]:
+    at = lowered.find(key)
+    while at >= 0:
+        yield at + len(key)
+        at = lowered.find(key, at + len(key))
 
 
 def _next_string(json: bytes, at: int) -> bytes:

@@ -7,8 +7,22 @@ import msgspec
 #: Which matching rule it took, the furthest-reaching one: ``exact`` as written in the campaign file; ``letters``
 #: other letters, case, marks or digits; ``separator`` other spaces or half-spaces; ``repeat`` stretched letters;
 #: ``ezafe`` a written ezafe; ``suffix`` a clitic or plural; ``hashtag``, ``handle`` and ``url`` found inside one;
-#: ``account`` by or to a watched account.
-Rule = Literal["exact", "letters", "separator", "repeat", "ezafe", "suffix", "hashtag", "handle", "url", "account"]
+#: ``account`` by or to a watched account; ``wildcard`` a longer word that a query's ``*`` allows; ``field`` the author
+#: or site that a query asks for.
+Rule = Literal[
+    "exact",
+    "letters",
+    "separator",
+    "repeat",
+    "ezafe",
+    "suffix",
+    "hashtag",
+    "handle",
+    "url",
+    "account",
+    "wildcard",
+    "field",
+]
 
 
 class Hit(msgspec.Struct, frozen=True, order=True):
@@ -23,7 +37,7 @@ class Match(msgspec.Struct, frozen=True):
     """One occurrence of a keyword (or account) of a campaign, ``keyword`` as the campaign file writes it.
 
     ``start:end`` are code points of the original text, without suffix. An account that is the author or is only in
-    the post's list of mentions stands nowhere in the text: 0:0.
+    the post's list of mentions stands nowhere in the text: 0:0; so do the author and site that a query asks for.
     """
 
     keyword: str

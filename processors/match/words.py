@@ -45,6 +45,13 @@ _AFTER: Final = {
     "digit": rf"(?![{ZWNJ}.,٫٬]?\d)",
     "symbol": "",
 }
+#: What ``*`` stands for: the rest of the word, as long as words are.
+_MORE: Final = {
+    "persian": f"(?:{ZWNJ}?{_PERSIAN}){{0,64}}",
+    "other": f"(?:{ZWNJ}?{_OTHER}){{0,64}}",
+    "digit": r"\d{0,64}",
+    "symbol": "",
+}
 _TAG_BEFORE: Final = re.compile(rf"([#@])[\w{ZWNJ}{CASE_CHANGE}{TAG_UNDERSCORE}]*\Z")
 _TAG_REACH: Final = 200
 _EZAFE: Final = ZWNJ + EZAFE_LETTER
@@ -71,6 +78,19 @@ def _suffix() -> str:
 _SUFFIX: Final = _suffix()
 
 
+class Form(NamedTuple):
+    """How a keyword is meant.
+
+    ``exact`` (quoted in a query): without endings and stretched letters; ``wildcard``: as the beginning of any word.
+    """
+
+    exact: bool = False
+    wildcard: bool = False
+
+
+PLAIN: Final = Form()
+
+
 class _Run(NamedTuple):
     """Equal characters of a keyword word; ``glue`` is what may stand before it in a post (regular expression)."""
 
@@ -78,14 +98,20 @@ class _Run(NamedTuple):
     length: int
     glue: str
 
-    def regex(self) -> str:
-        """The run as a post may write it: as often, or three and more times if it is a letter."""
+    def regex(self, *, stretched: bool = True, last: bool = False) -> str:
+        """The run as a post may write it: as often, or three and more times if it is a letter.
+
+        Before a suffix that begins with the same letter, the ``last`` run may leave one letter of three to it.
+        """
         char = re.escape(self.char)
         if not self.char.isalpha():
             return char * self.length
         more = f"(?:{_GAP}{char})"
+        if not stretched:
+            return char + more * (self.length - 1)
         if self.length == 1:
-            return f"{char}(?:{more}{{2,}})?"
+            shared = f"|{more}(?={ZWNJ}?{char})" if last else ""
+            return f"{char}(?:{more}{{2,}}{shared})?"
         exact = f"{more}{{{self.length - 1}}}"
         return f"{char}(?:{more}{{{max(2, self.length - 1)},}}|{exact})"
 
@@ -107,10 +133,10 @@ def kind_of(char: str) -> str:
     return "other" if char.isalnum() else "symbol"
 
 
-def _runs(words: tuple[str, ...]) -> list[_Run]:
+def _runs(words: tuple[str, ...], *, exact: bool) -> list[_Run]:
     runs: list[_Run] = []
     for number, word in enumerate(words):
-        before = "" if number == 0 else _junction(number, words[number - 1])
+        before = "" if number == 0 else _PLAIN_JUNCTION if exact else _junction(number, words[number - 1])
         for char, equal in groupby(word):
             runs.append(_Run(char, len(list(equal)), before))
             before = _GAP if char.isalnum() else ""
@@ -121,13 +147,14 @@ def _junction(number: int, word_before: str) -> str:
     return _JUNCTION.format(number) if kind_of(word_before[-1]) == "persian" else _PLAIN_JUNCTION
 
 
-def _body(words: tuple[str, ...]) -> str:
+def _body(words: tuple[str, ...], *, exact: bool) -> str:
     """The keyword as a regular expression without its boundaries."""
     parts: list[str] = []
     previous: _Run | None = None
-    for run in _runs(words):
-        part = run.glue + run.regex()
-        if previous and previous.char == run.char and run.char.isalpha():
+    runs = _runs(words, exact=exact)
+    for run in runs:
+        part = run.glue + run.regex(stretched=not exact, last=run is runs[-1])
+        if not exact and previous and previous.char == run.char and run.char.isalpha():
             # Joined, the two runs are one, and a post may stretch it as a whole.
             previous = _Run(run.char, previous.length + run.length, previous.glue)
             joined = f"{run.char}(?:{_GAP}{run.char}){{{max(3, previous.length) - 1},}}"
@@ -141,16 +168,19 @@ def _body(words: tuple[str, ...]) -> str:
 class WordPattern:
     """One keyword, found as a whole word (or words) in canonical text. Raises ValueError for an empty keyword."""
 
-    def __init__(self, keyword: str) -> None:
+    def __init__(self, keyword: str, form: Form = PLAIN) -> None:
         self.keyword = keyword
+        self.form = form
         self.words = words_of(keyword)
 
     @cached_property
     def _regex(self) -> re.Pattern[str]:
         """Compiled at the first post that may hold the keyword."""
         first, last = kind_of(self.words[0][0]), kind_of(self.words[-1][-1])
-        suffix = _SUFFIX if last == "persian" else "(?P<suffix>)"
-        return re.compile(f"{_BEFORE[first]}(?P<keyword>{_body(self.words)}){suffix}{_AFTER[last]}")
+        suffix = _SUFFIX if last == "persian" and self.form == PLAIN else "(?P<suffix>)"
+        more = f"(?P<more>{_MORE[last]})" if self.form.wildcard else ""
+        body = _body(self.words, exact=self.form.exact)
+        return re.compile(f"{_BEFORE[first]}(?P<keyword>{body}{more}){suffix}{_AFTER[last]}")
 
     def find(self, post: Canonical) -> tuple[Hit, ...]:
         """Every occurrence, left to right, without overlaps."""
@@ -163,6 +193,8 @@ class WordPattern:
     def _rule(self, match: re.Match[str], written: str) -> Rule:
         groups = match.groupdict()
         suffix = groups.pop("suffix")
+        if groups.pop("more", None):
+            return "wildcard"
         if suffix:
             return "ezafe" if suffix == _EZAFE else "suffix"
         keyword = groups.pop("keyword")
