@@ -22,6 +22,7 @@ COMMANDS = {
     "source": "listener.sources.command:source",
     "worker": "listener.worker.command:worker",
     "board": "listener.board.command:board",
+    "token": "listener.board.access.command:token",
     "rebase": "listener.worker.rebase:rebase_command",
     "kafka": "listener.kafka.commands:kafka",
     "topics": "listener.kafka.commands:topics",

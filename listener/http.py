@@ -27,7 +27,8 @@ KEEP_ALIVE_S: Final = 30.0
 STOP_S: Final = 2.0
 
 #: What an error may say besides its text.
-_KEPT_HEADERS: Final = ("Allow", "Retry-After")
+_KEPT_HEADERS: Final = ("Allow", "Retry-After", "WWW-Authenticate")
+_LIMIT: Final = web.RequestKey("limit", asyncio.Timeout)
 _OPENMETRICS: Final = "application/openmetrics-text"
 _RENDER: Final[dict[str, Callable[[CollectorRegistry], bytes]]] = {
     CONTENT_TYPE_PLAIN_0_0_4: generate_latest,
@@ -59,7 +60,8 @@ def problem(status: int, message: str) -> web.Response:
 async def json_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Errors as JSON; what went wrong inside is in the log only."""
     try:
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(ANSWER_S) as limit:
+            request[_LIMIT] = limit
             return await handler(request)
     except web.HTTPException as error:
         if error.status < 400:  # noqa: PLR2004 - a redirect is no error
@@ -73,6 +75,13 @@ async def json_errors(request: web.Request, handler: Handler) -> web.StreamRespo
     except Exception:  # noqa: BLE001 - a client must not see our traceback
         _log.exception("%s %s failed", request.method, request.path)
         return problem(500, "internal error; the log says more")
+
+
+def take_your_time(request: web.Request) -> None:
+    """This answer is a stream: it may go on for as long as the client listens."""
+    limit = request.get(_LIMIT)
+    if limit is not None:
+        limit.reschedule(None)
 
 
 class MetricsPage:

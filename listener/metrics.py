@@ -54,6 +54,11 @@ METRICS: Final[dict[str, MetricSpec]] = {
         MetricSpec(
             "listener_board_stale_records", "counter", "Changelog records with a lower stamp than known, ignored."
         ),
+        MetricSpec("listener_board_mentions_caught_up", "gauge", "1 once the mentions that were there are read."),
+        MetricSpec("listener_board_mentions_unread_records", "gauge", "Records of mentions and feedback not read yet."),
+        MetricSpec(
+            "listener_board_mentions_unreadable_records", "counter", "Records that the store could not read, left out."
+        ),
         MetricSpec("listener_worker_partitions", "gauge", "Partitions that this worker owns.", by="worker"),
         MetricSpec("listener_worker_lag_records", "gauge", "Records not counted yet.", ("partition",), by="worker"),
         MetricSpec(

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import Metric
 
 from listener import __version__
+from listener.board.access import sees
 from listener.board.board import Board
 from listener.board.metrics import BoardCollector
 from listener.board.parts import BoardPart
@@ -66,10 +67,10 @@ def board_app(board: Board, parts: Sequence[BoardPart] = ()) -> web.Application:
     return app
 
 
-def campaigns(board: Board, _request: web.Request) -> object:
+def campaigns(board: Board, request: web.Request) -> object:
     """Every campaign with its lifetime totals; one that has left the files but has counts is marked."""
     configured = {campaign.id for campaign in board.campaigns.campaigns}
-    ids = sorted(configured | board.state.campaigns())
+    ids = [name for name in sorted(configured | board.state.campaigns()) if sees(request, name)]
     return {"campaigns": [_campaign(board, name, configured=name in configured) for name in ids]}
 
 

@@ -4,10 +4,13 @@ import asyncio
 import logging
 import signal
 import sys
+from pathlib import Path
 
 import click
 import uvloop
 
+from listener.board.access import AccessSettings
+from listener.board.access.options import access_options
 from listener.board.settings import BoardSettings
 from listener.errors import Halt
 from listener.kafka.naming import namespace_options
@@ -36,9 +39,25 @@ _log = logging.getLogger("listener.board.command")
     help="Port of API and metrics; 0 takes a free one.",
 )
 @click.option(
+    "--state-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="LISTENER_BOARD_STATE_DIR",
+    show_envvar=True,
+    help="Directory of its own for what a restart need not read again [default: a temporary one].",
+)
+@access_options
+@click.option(
     "--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True, help="DEBUG, INFO, WARNING or ERROR."
 )
-def board(kafka: KafkaSettings, namespace: Namespace, http_host: str, http_port: int, log_level: str) -> None:
+def board(
+    kafka: KafkaSettings,
+    namespace: Namespace,
+    http_host: str,
+    http_port: int,
+    state_dir: Path | None,
+    access: AccessSettings,
+    log_level: str,
+) -> None:
     """Run a board until SIGTERM or SIGINT."""
     logging.basicConfig(
         level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -46,7 +65,7 @@ def board(kafka: KafkaSettings, namespace: Namespace, http_host: str, http_port:
     logging.getLogger("kafka").setLevel(logging.WARNING)
     # While a broker is away it logs ten errors a second; the reader says the same once.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    settings = BoardSettings(kafka=kafka, namespace=namespace, http_host=http_host, http_port=http_port)
+    settings = BoardSettings(kafka, namespace, http_host, http_port, state_dir, access)
     from listener.board.service import run  # noqa: PLC0415 - aiohttp and aiokafka take a moment to import
 
     try:

@@ -57,8 +57,14 @@ class BoardPart:
 
 def board_parts(board: Board, settings: BoardSettings) -> list[BoardPart]:
     """All parts of a board, in the order in which their routes and middlewares are added."""
-    del board, settings
-    return []
+    # Here, since parts import this module.
+    from listener.board.access.part import AccessPart  # noqa: PLC0415
+    from listener.board.mentions_part import MentionsPart  # noqa: PLC0415
+
+    return [
+        AccessPart(board, settings.access),
+        MentionsPart(board, settings.kafka, settings.namespace, settings.state_dir),
+    ]
 
 
 def authors_and_stories_of(parts: Sequence[BoardPart]) -> AuthorsAndStories:

@@ -2,10 +2,12 @@
 
 import asyncio
 import fcntl
+import shutil
 import sqlite3
+import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -38,11 +40,13 @@ class NotNowError(Exception):
 class MentionStore:
     """Mentions of the last 30 days in a directory; what is missing there is read from the topics again.
 
-    Use as a context manager. Raises UsageProblem on entry where the directory cannot be used or another board uses it.
+    Without a directory they are in a temporary one that goes with the store. Use as a context manager. Raises
+    UsageProblem on entry where the directory cannot be used or another board uses it.
     """
 
-    def __init__(self, directory: Path, retention_ms: int = RETENTION_MS) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path | None, retention_ms: int = RETENTION_MS) -> None:
+        self._directory = directory or Path()
+        self._temporary = directory is None
         self._retention_ms = retention_ms
         self._readers = threading.local()
         self._writing = ThreadPoolExecutor(1, "mentions-write")
@@ -51,6 +55,8 @@ class MentionStore:
         self._generation = 0
 
     def __enter__(self) -> Self:
+        if self._temporary:
+            self._directory = Path(tempfile.mkdtemp(prefix="listener-board-"))
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             self._lock = (self._directory / _LOCK).open("w")
@@ -75,7 +81,10 @@ class MentionStore:
         self._writing.shutdown()
         self._reading.shutdown()
         self._disconnect()
+        self._generation = 0
         self._lock.close()
+        if self._temporary:
+            shutil.rmtree(self._directory, ignore_errors=True)
 
     @property
     def positions(self) -> Mapping[tuple[str, int], int]:
@@ -85,7 +94,7 @@ class MentionStore:
     @property
     def unreadable(self) -> int:
         """Records left out since the start because they are none of this program's."""
-        return self._writer.unreadable
+        return self._writer.unreadable if self._generation else 0
 
     async def fit(self, topics: Mapping[str, str]) -> None:
         """Start anew where the topics (name → Kafka's id) are others than those that the rows came from."""
@@ -154,6 +163,8 @@ class MentionStore:
 
     def authors_and_stories(self, campaign: str, minute: int) -> tuple[int, int]:
         """Distinct authors and stories of a UTC minute (its start in epoch seconds); quick, for the event loop."""
+        if not self._generation:
+            return 0, 0
         first = minute * 1000
         found = reading.distinct_minutes(self._own, campaign, first, first + _MINUTE_MS)
         return found.get(minute, Distinct(0, 0))
@@ -162,6 +173,9 @@ class MentionStore:
         return await asyncio.get_running_loop().run_in_executor(self._writing, work)
 
     async def _ask(self, question: Callable[..., R], *arguments: object) -> R:
+        if not self._generation:
+            raise NotNowError("the mentions are being opened")
+
         def answer() -> R:
             db = self._reader()
             deadline = time.monotonic() + QUESTION_S
@@ -196,8 +210,3 @@ class MentionStore:
         for db in (*self._open, self._own, self._db):
             db.close()
         self._open = []
-
-
-def sources_named(sources: Iterable[Source]) -> list[dict[str, object]]:
-    """For JSON."""
-    return [source._asdict() for source in sources]

@@ -10,6 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from listener.board.board import Board
 from listener.board.metrics import BoardCollector
+from listener.board.parts import board_parts
+from listener.board.settings import BoardSettings
+from listener.kafka.settings import KafkaSettings
 from listener.metrics import METRICS
 from models.cells import LIFETIME, PROGRESS
 from models.progress import Progress, pack_progress, progress_key
@@ -118,5 +121,7 @@ def test_lone_surrogates_and_names_that_become_equal(board: MakeBoard, cell: Mak
 
 
 def test_everything_a_board_exports_is_declared_for_boards(counted: Board) -> None:
-    exported = {metric.name for metric in BoardCollector(counted).collect()}
+    kafka = KafkaSettings(("localhost:9092",))
+    parts = board_parts(counted, BoardSettings(kafka, counted.namespace))
+    exported = {metric.name for source in (BoardCollector(counted), *parts) for metric in source.collect()}
     assert exported == {spec.name for spec in METRICS.values() if spec.by == "board"}
