@@ -26,19 +26,19 @@ class DayState(msgspec.Struct):
 
 
 class DetectorState(msgspec.Struct):
-    """All of it: a few hundred numbers whatever the length of the series. Times are seconds since the epoch.
+    """All of it: about a thousand numbers whatever the length of the series. Times are seconds since the epoch.
 
-    ``hour`` holds the (time, count) rows of the last hour, at most 60; ``peaks`` the falling sequence of scores of the
-    last day as (bucket, score), at most one for each five minutes; ``records`` the decayed highest deviation of each
-    of the three views.
+    ``banks`` and ``days`` have one state for each span (the row itself and sums of rows); ``hour`` holds the (time,
+    count) rows of the longest span, at most 60; ``peaks`` the falling sequence of scores of the last day as (bucket,
+    score), at most one for each five minutes; ``records`` the decayed highest deviations of each view, one for each
+    memory.
     """
 
     first: float | None = None
     last: float | None = None
     step: float | None = None
-    now: BankState = msgspec.field(default_factory=BankState)
-    hourly: BankState = msgspec.field(default_factory=BankState)
-    day: DayState = msgspec.field(default_factory=DayState)
+    banks: list[BankState] = []
+    days: list[DayState] = []
     hour: list[tuple[float, float]] = []
-    records: list[float] = []
+    records: list[list[float]] = []
     peaks: list[tuple[int, float]] = []

@@ -122,7 +122,7 @@ def test_a_snapshot_is_a_copy() -> None:
     kept = detector.snapshot()
     detector.score(STEP, 3.0)
     assert kept.last == 0.0
-    assert kept.now.seen == 1
+    assert kept.banks[0].seen == 1
 
 
 def csv_of(counts: list[float]) -> str:
