@@ -91,6 +91,24 @@ FIELDS: Final[tuple[FieldGuide, ...]] = (
         "[بریموند]",
     ),
     FieldGuide(
+        "query",
+        "Boolean query",
+        '""',
+        "AND, OR, NOT, brackets, NEAR/n, ONEAR/n, an ending *, author:, site:, lang:, platform:, has:. A text for which "
+        "it is true counts like one with a keyword; every Persian spelling of its words is found.",
+        "جست‌وجوی منطقی با AND و OR و NOT و پرانتز و NEAR/n؛ متنی که با آن بخواند مانند متن دارای کلیدواژه شمرده می‌شود.",
+        "'(بریمو OR berimo) AND NOT \"بازی بریمو\"'",
+    ),
+    FieldGuide(
+        "exclude_packs",
+        "list of pack names, with a version if need be",
+        "[]",
+        "Ready lists of phrases that are added to none_of: job-ads, lotteries, spam. A name alone means the newest "
+        "version; job-ads@1 stays as it is.",
+        "فهرست‌های آماده‌ی عبارت‌ها که به none_of افزوده می‌شوند: job-ads (آگهی استخدام)، lotteries (قرعه‌کشی)، spam (هرزنامه).",
+        "[job-ads, spam@1]",
+    ),
+    FieldGuide(
         "accounts",
         "list of handles or account ids",
         "[]",
@@ -137,5 +155,21 @@ FIELDS: Final[tuple[FieldGuide, ...]] = (
         "Posts created later are not counted. The last day counts in full.",
         "نوشته‌های پس از این شمرده نمی‌شوند؛ روز آخر کامل حساب می‌شود.",
         "2026-12-20",
+    ),
+    FieldGuide(
+        "should_match",
+        "list of texts, or of mappings with text, author, lang, platform, url, links",
+        "[]",
+        "Examples that listener check tries: it fails when one of them does not match.",
+        "نمونه‌هایی که باید پیدا شوند؛ listener check آن‌ها را می‌آزماید.",
+        "[سفر با بریمو ارزان شد]",
+    ),
+    FieldGuide(
+        "should_not_match",
+        "list of texts, or of mappings with text, author, lang, platform, url, links",
+        "[]",
+        "Examples that listener check tries: it fails when one of them does match.",
+        "نمونه‌هایی که نباید پیدا شوند؛ listener check آن‌ها را می‌آزماید.",
+        "[بریموند نام یک شهر است]",
     ),
 )
