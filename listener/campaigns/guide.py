@@ -94,8 +94,8 @@ FIELDS: Final[tuple[FieldGuide, ...]] = (
         "query",
         "Boolean query",
         '""',
-        "AND, OR, NOT, brackets, NEAR/n, ONEAR/n, an ending *, author:, site:, lang:, platform:, has:. A text for which "
-        "it is true counts like one with a keyword; every Persian spelling of its words is found.",
+        "AND, OR, NOT, brackets, NEAR/n, ONEAR/n, an ending *, author:, site:, lang:, platform:, has:. A text for "
+        "which it is true counts like one with a keyword; every Persian spelling of its words is found.",
         "جست‌وجوی منطقی با AND و OR و NOT و پرانتز و NEAR/n؛ متنی که با آن بخواند مانند متن دارای کلیدواژه شمرده می‌شود.",
         "'(بریمو OR berimo) AND NOT \"بازی بریمو\"'",
     ),
@@ -105,7 +105,8 @@ FIELDS: Final[tuple[FieldGuide, ...]] = (
         "[]",
         "Ready lists of phrases that are added to none_of: job-ads, lotteries, spam. A name alone means the newest "
         "version; job-ads@1 stays as it is.",
-        "فهرست‌های آماده‌ی عبارت‌ها که به none_of افزوده می‌شوند: job-ads (آگهی استخدام)، lotteries (قرعه‌کشی)، spam (هرزنامه).",
+        "فهرست‌های آماده‌ی عبارت‌ها که به none_of افزوده می‌شوند: job-ads (آگهی استخدام)، "
+        "lotteries (قرعه‌کشی)، spam (هرزنامه).",
         "[job-ads, spam@1]",
     ),
     FieldGuide(
