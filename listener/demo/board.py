@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import msgspec
@@ -17,12 +19,14 @@ _RETRY_S: Final = 0.2
 _PATIENCE_S: Final = 120.0
 #: Series asked for at the same time.
 _AT_ONCE: Final = 4
+#: Minutes of the trend.
+TREND_MINUTES: Final = 20
 
 T = TypeVar("T")
 
 
 class PartitionProgress(Struct, frozen=True):
-    """How far one source partition is counted: stamps, and records per outcome and per reason of invalid ones."""
+    """How far one source partition is counted: stamps, record time, records per outcome and reason of invalid ones."""
 
     topic: str
     partition: int
@@ -30,6 +34,7 @@ class PartitionProgress(Struct, frozen=True):
     durable: int
     outcomes: dict[str, int]
     reasons: dict[str, int] = {}
+    record_time: datetime | None = None
 
 
 class BoardProgress(Struct, frozen=True):
@@ -51,6 +56,11 @@ class BoardProgress(Struct, frozen=True):
         """Records read so far."""
         return sum(self.outcomes().values())
 
+    @property
+    def record_time(self) -> datetime | None:
+        """The newest time of observation of a record that was read; None before the first."""
+        return max((one.record_time for one in self.partitions if one.record_time), default=None)
+
     def is_durable(self, next_offsets: dict[int, int]) -> bool:
         """Whether everything before these source offsets is durable."""
         durable = {partition.partition: partition.durable for partition in self.partitions}
@@ -71,11 +81,15 @@ class _Totals(Struct, frozen=True):
 
 
 class CampaignNow(Struct, frozen=True):
-    """A campaign's lifetime totals, and those of its latest hour with something in it."""
+    """A campaign's lifetime totals, those of the minute and hour of the record time, and mentions minute by minute."""
 
     id: str
     totals: dict[str, int]
+    name: str = ""
+    timezone: str = "UTC"
+    minute: dict[str, Any] = {}
     hour: dict[str, Any] = {}
+    trend: tuple[int, ...] = ()
 
 
 class _AllNow(Struct, frozen=True):
@@ -121,17 +135,35 @@ class BoardClient:
         rows = await asyncio.gather(*(minutes(one.id) for one in found.campaigns))
         return Report.of(outcomes, totals, [row for some in rows for row in some])
 
-    async def now(self) -> list[CampaignNow]:
-        """All campaigns as they stand; empty while the board does not answer."""
+    async def now(self, moment: datetime | None, most: int = 20) -> list[CampaignNow]:
+        """The campaigns as they stand at a record time; empty while the board does not answer.
+
+        Beyond ``most`` the busiest are looked at, in the order of their ids all the same.
+        """
         try:
-            found = await self._get("/api/campaigns", _AllNow)
-            return [msgspec.structs.replace(one, hour=await self._latest_hour(one.id)) for one in found.campaigns]
+            found = (await self._get("/api/campaigns", _AllNow)).campaigns
+            busiest = sorted(found, key=lambda one: -sum(one.totals.values()))[:most]
+            shown = sorted(busiest, key=lambda one: one.id)
+            return [await self._at(one, moment) for one in shown] if moment else shown
         except (aiohttp.ClientError, TimeoutError):
             return []
 
-    async def _latest_hour(self, campaign: str) -> dict[str, Any]:
-        series = (await self._get(f"/api/campaigns/{campaign}/series?window=hour", _Series)).series
-        return series[-1] if series else {}
+    async def _at(self, one: CampaignNow, moment: datetime) -> CampaignNow:
+        """With what was counted in the minute and the hour of ``moment``, and in the minutes before it."""
+        this = moment.astimezone(UTC).replace(second=0, microsecond=0)
+        first = this - timedelta(minutes=TREND_MINUTES - 1)
+        minutes = await self._windows(one.id, "minute", first)
+        hour = moment.astimezone(ZoneInfo(one.timezone)).replace(minute=0, second=0, microsecond=0)
+        hours = await self._windows(one.id, "hour", hour)
+        starts = (_text(first + timedelta(minutes=number)) for number in range(TREND_MINUTES))
+        trend = tuple(minutes.get(start, {}).get("mentions", 0) for start in starts)
+        now = {"minute": minutes.get(_text(this), {}), "hour": hours.get(_text(hour).removesuffix("Z"), {})}
+        return msgspec.structs.replace(one, **now, trend=trend)
+
+    async def _windows(self, campaign: str, window: str, first: datetime) -> dict[str, dict[str, Any]]:
+        """Start → counters of the windows that start at ``first`` or later, oldest first."""
+        path = f"/api/campaigns/{campaign}/series?window={window}&from={_text(first.astimezone(UTC))}"
+        return {row["start"]: row for row in (await self._get(path, _Series)).series}
 
     async def _get(self, path: str, shape: type[T]) -> T:
         async with self._http.get(f"http://{HOST}:{self._port()}{path}", timeout=_TIMEOUT) as answer:
@@ -149,3 +181,8 @@ class BoardClient:
                         await asyncio.sleep(_RETRY_S)
         except TimeoutError:
             raise UsageProblem(f"the board has not answered for {_PATIENCE_S:.0f} s.") from None
+
+
+def _text(moment: datetime) -> str:
+    """A moment as the API has it."""
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

@@ -3,12 +3,16 @@
 import asyncio
 import contextlib
 import dataclasses
+import os
 import shutil
 import signal
 import sys
 import tempfile
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -17,14 +21,17 @@ import click
 from rich.console import Console
 
 from listener.campaigns.files import load_campaigns
-from listener.demo.live import watch
+from listener.demo.live import COUNTING, Watched, watch
 from listener.demo.run import DemoRun
-from listener.demo.sample import or_sample
+from listener.demo.sample import TOLD_SPEED, LiveSample, or_sample
 from listener.inputs.options import ManyInputs, Replay, replay_options
+from listener.inputs.records import InputRecord
 from listener.kafka.admin import admin_client
 from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.settings import KafkaSettings, kafka_options
 from listener.recount.report import Report
+from listener.sample import campaigns_directory
+from listener.steps import Steps
 from models.campaign import CampaignSet
 from models.topics import Namespace
 
@@ -32,8 +39,18 @@ from models.topics import Namespace
 _INTERRUPTED: Final = 130
 
 
-#: How much faster than real a demo without an end goes, if not told otherwise: the sample day in some four minutes.
+#: How much faster than real the files of a demo without an end are replayed, if not told otherwise.
 _LIVELY: Final = 360.0
+#: Where the board of a demo without an end is, if nothing else is there: as in the documentation.
+_BOARD_PORT: Final = 8080
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """``sample``: invented posts. ``once``: they end."""
+
+    once: bool
+    sample: bool
 
 
 @click.command(cls=ManyInputs)
@@ -46,47 +63,96 @@ def demo(replay: Replay, *, once: bool, as_json: bool, kafka: KafkaSettings | No
     --bootstrap-servers that cluster is used, with topics of its own that are deleted at the end.
     """
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    kind = _Kind(once, not replay.inputs)
     try:
-        with or_sample(replay) as chosen, _log_directory() as directory:
-            report = _on_some_kafka(chosen if once else _lively(chosen), kafka, directory, once=once)
+        with Steps(Console(stderr=True)) as steps, _input(replay, kind) as chosen, _log_directory() as directory:
+            report = _on_some_kafka(_Demo(chosen, kind, directory, steps), kafka)
     except (KeyboardInterrupt, asyncio.CancelledError):
         _say("stopped")
         sys.exit(_INTERRUPTED if once else 0)
     click.echo(report.to_json() if as_json else report.to_text())
 
 
-def _lively(replay: Replay) -> Replay:
-    return replay if replay.speed else dataclasses.replace(replay, speed=_LIVELY)
+@contextlib.contextmanager
+def _input(replay: Replay, kind: _Kind) -> Iterator[Replay]:
+    if kind.once:
+        with or_sample(replay) as chosen:
+            yield chosen
+    elif kind.sample:
+        yield dataclasses.replace(replay, campaigns=campaigns_directory(), speed=replay.speed or TOLD_SPEED)
+    else:
+        yield dataclasses.replace(replay, speed=replay.speed or _LIVELY)
 
 
-def _on_some_kafka(replay: Replay, kafka: KafkaSettings | None, directory: Path, *, once: bool) -> Report:
-    campaigns = load_campaigns(replay.campaigns)
+@dataclass(frozen=True)
+class _Demo:
+    """What is to be done, before there is a Kafka."""
+
+    replay: Replay
+    kind: _Kind
+    directory: Path
+    steps: Steps
+
+    def run_on(self, kafka: KafkaSettings, namespace: Namespace) -> DemoRun:
+        port = 0 if self.kind.once else _BOARD_PORT
+        return DemoRun(self.replay, kafka, namespace, self.directory, self.steps.say, board_port=port)
+
+
+def _on_some_kafka(plan: _Demo, kafka: KafkaSettings | None) -> Report:
+    campaigns = load_campaigns(plan.replay.campaigns)
     if kafka is None:
-        with EmbeddedKafka(progress=_say) as broker:
-            run = DemoRun(replay, broker.settings, Namespace("demo"), directory, _say if once else _quiet)
-            return asyncio.run(_count(run, campaigns, once=once))
+        with EmbeddedKafka(progress=plan.steps.say) as broker:
+            return asyncio.run(_count(plan, plan.run_on(broker.settings, Namespace("demo")), campaigns))
     # Others may use the cluster: what the demo makes has a name that nobody else has, and goes at the end.
     unique = f"demo-{uuid.uuid4().hex[:10]}"
-    run = DemoRun(replay, kafka, Namespace(unique, f"{unique}."), directory, _say if once else _quiet)
+    run = plan.run_on(kafka, Namespace(unique, f"{unique}."))
     try:
-        return asyncio.run(_count(run, campaigns, once=once))
+        return asyncio.run(_count(plan, run, campaigns))
     finally:
         _delete(run)
 
 
-async def _count(run: DemoRun, campaigns: CampaignSet, *, once: bool) -> Report:
+async def _count(plan: _Demo, run: DemoRun, campaigns: CampaignSet) -> Report:
     this = asyncio.current_task()
     if this is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, this.cancel)
+        loop.add_signal_handler(signal.SIGHUP, _hang_up, this)
     ids = [campaign.id for campaign in campaigns.campaigns]
     async with run:
-        if once:
+        if plan.kind.once:
             return await run.count(ids)
-        _say(f"the board answers at {run.board_url}/api/campaigns and {run.board_url}/metrics")
-        async with asyncio.TaskGroup() as group:
-            group.create_task(watch(run, Console(stderr=True)))
-            await run.count(ids)
+        try:
+            await _live(plan, run, ids)
+        finally:
+            _say("stopping: processes, broker and data are removed")
         raise AssertionError("the live view ended by itself")
+
+
+async def _live(plan: _Demo, run: DemoRun, ids: list[str]) -> None:
+    """Count and show until cancelled."""
+    records: Iterable[InputRecord] | None = None
+    if plan.kind.sample:
+        plan.steps.say("writing the sample of the past day")
+        speed = plan.replay.speed or TOLD_SPEED
+        sample = await asyncio.to_thread(LiveSample.start, datetime.now(UTC), time.monotonic(), speed)
+        records = run.pace = sample
+    console = Console(stderr=True)
+    watched = Watched(_title(plan), run.board_url)
+    plan.steps.end()
+    plan.steps.pass_on = watched.note if console.is_terminal else _say_news
+    if not console.is_terminal:
+        _say(f"the page: {run.board_url}/  metrics: {run.board_url}/metrics  API: {run.board_url}/api/campaigns")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(watch(run, watched, console))
+        await run.count(ids, records)
+
+
+def _title(plan: _Demo) -> str:
+    if plan.kind.sample:
+        return f"Listener  invented posts, told {plan.replay.speed:.0f} times as fast"
+    return f"Listener  {', '.join(file.name for file in plan.replay.inputs)}"
 
 
 def _delete(run: DemoRun) -> None:
@@ -113,12 +179,28 @@ def _log_directory() -> Iterator[Path]:
     shutil.rmtree(directory, ignore_errors=True)
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    if number == signal.SIGHUP:
+        _mute()
     raise KeyboardInterrupt
 
 
-def _quiet(_text: str) -> None:
-    """The live view says it all."""
+def _hang_up(task: asyncio.Task[Report]) -> None:
+    _mute()
+    task.cancel()
+
+
+def _mute() -> None:
+    """The terminal is gone: what is said on the way out must not fail for want of it."""
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no path, a device
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(nowhere.fileno(), stream.fileno())
+
+
+def _say_news(text: str) -> None:
+    if not text.startswith(COUNTING):
+        _say(text)
 
 
 def _say(text: str) -> None:

@@ -38,16 +38,17 @@ class Child:
     environment: dict[str, str]
     log_file: Path
     wanted: bool = True
+    wished_port: int = 0
     port: int = 0
     starts: int = 0
     process: asyncio.subprocess.Process | None = None
 
     async def run(self) -> int:
-        """Start it on a free port, in a session of its own, and wait for its end; the exit code.
+        """Start it, in a session of its own, and wait for its end; the exit code. Its port is the wished one if free.
 
         On Linux it dies with us, however we die.
         """
-        self.port = free_port()
+        self.port = free_port(self.wished_port)
         self.starts += 1
         guard = [sys.executable, "-I", "-S", str(launch.__file__), str(os.getpid())]
         with self.log_file.open("ab") as log:
@@ -124,12 +125,12 @@ class Fleet:
     program: Sequence[str] = (sys.executable, "-m", "listener")
     children: list[Child] = field(default_factory=list)
 
-    def add(self, name: str, arguments: Sequence[str]) -> Child:
-        """A process to be supervised; it starts when ``supervise`` runs."""
+    def add(self, name: str, arguments: Sequence[str], port: int = 0) -> Child:
+        """A process to be supervised, on ``port`` if that is free; it starts when ``supervise`` runs."""
         # What the caller's environment says about a worker or board is not meant for the demo's own.
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("LISTENER_")}
         environment = inherited | self.kafka.environment()
-        child = Child(name, (*self.program, *arguments), environment, self.directory / f"{name}.log")
+        child = Child(name, (*self.program, *arguments), environment, self.directory / f"{name}.log", wished_port=port)
         self.children.append(child)
         return child
 
@@ -162,9 +163,16 @@ class Fleet:
                 child.kill()
 
 
-def free_port() -> int:
-    """A TCP port that nothing listens on now."""
+def free_port(wished: int = 0) -> int:
+    """A TCP port that nothing listens on now: the wished one, or another where that is taken."""
     with socket.socket() as holder:
-        holder.bind((HOST, 0))
+        # As servers do: a port whose last connections are still closing is free.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            holder.bind((HOST, wished))
+        except OSError:
+            if not wished:
+                raise
+            return free_port()
         port: int = holder.getsockname()[1]
         return port

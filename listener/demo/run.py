@@ -44,7 +44,8 @@ class DemoRun:
     """Counts a replay with real processes on a Kafka. Use as an async context manager: entering starts everything.
 
     ``directory`` gets the processes' logs. ``say`` gets progress lines. ``on_progress`` is called with the number of
-    records counted so far, often; it may kill, pause or add workers. ``pace`` overrides the speed of the replay.
+    records counted so far, often; it may kill, pause or add workers. ``pace`` overrides the speed of the replay,
+    ``board_port`` is taken for the board if it is free.
     """
 
     replay: Replay
@@ -54,6 +55,7 @@ class DemoRun:
     say: Callable[[str], None]
     on_progress: Callable[["DemoRun", int], None] | None = None
     pace: Pace | None = None
+    board_port: int = 0
     sent: Sent = field(default_factory=Sent)
     counted: BoardProgress | None = None
     workers: list[Child] = field(default_factory=list)
@@ -115,17 +117,19 @@ class DemoRun:
         """Where the board answers."""
         return f"http://{HOST}:{self._board.port}"
 
-    async def now(self) -> list[CampaignNow]:
-        """All campaigns as the board has them."""
-        return await self._client.now()
+    async def now(self, most: int) -> list[CampaignNow]:
+        """The campaigns, ``most`` of them, as the board has them."""
+        return await self._client.now(self.counted.record_time if self.counted else None, most)
 
     async def _start(self, stack: AsyncExitStack) -> None:
+        self.say("creating the topics")
         await asyncio.to_thread(create_topics, self.kafka, await asyncio.to_thread(self.topics))
+        self.say("starting the board and the workers")
         self._fleet = Fleet(self.kafka, self.directory, self.say, lambda: (self.read, self.sent.records))
         self._http = await stack.enter_async_context(aiohttp.ClientSession())
         self._producer = await stack.enter_async_context(producer_for(self.kafka))
         stack.push_async_callback(self._stop)
-        self._board = self._fleet.add("board", ("board", *self._names()))
+        self._board = self._fleet.add("board", ("board", *self._names()), port=self.board_port)
         self._client = BoardClient(self._http, lambda: self._board.port)
         self._supervise(self._board)
         for _ in range(self.replay.workers):
@@ -169,7 +173,7 @@ class DemoRun:
         while waiting:
             waiting = [child for child in waiting if not await child.is_ready(self._http)]
             patience.look((len(waiting), [child.starts for child in waiting]))
-            reporter.look(f"waiting for {', '.join(child.name for child in waiting)} to be ready")
+            reporter.look(f"starting the board and the workers: waiting for {', '.join(one.name for one in waiting)}")
             await asyncio.sleep(_POLL_S)
 
     async def _count(self, records: Iterable[InputRecord], campaigns: Iterable[str]) -> Report:
@@ -212,7 +216,7 @@ class DemoRun:
                 if producing.done() and found.is_durable(self.sent.next_offsets):
                     return found
             patience.look((self.sent.records, self.read, [child.starts for child in self._fleet.children]))
-            reporter.look(f"{self.sent.records:,} records sent, {self.read:,} counted")
+            reporter.look(f"counting: {self.sent.records:,} records sent, {self.read:,} counted")
             await asyncio.sleep(_POLL_S)
 
     def _check(self, progress: BoardProgress) -> None:

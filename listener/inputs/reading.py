@@ -52,17 +52,18 @@ def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
 
 def _unwrap(line: bytes, where: str) -> tuple[bytes, Fields | None]:
     """A line's record and its fields; None instead of the fields when it is no JSON object in UTF-8."""
-    fields = _parse(line)
+    fields = parse_fields(line)
     if fields is None or fields.keys() != _ROUTED or not bytes(fields["topic"]).startswith(b'"'):
         return line, fields
     topic = msgspec.json.decode(fields["topic"], type=str)
     if topic != POSTS_TOPIC:
         raise UsageProblem(f"{where}: no input topic {topic!r}. Lines with a topic must name {POSTS_TOPIC}.")
     record = bytes(fields["record"])
-    return record, _parse(record)
+    return record, parse_fields(record)
 
 
-def _parse(text: bytes) -> Fields | None:
+def parse_fields(text: bytes) -> Fields | None:
+    """The fields of a JSON object; None for anything else, wrong UTF-8 included."""
     try:
         text.decode()
         return decode_fields(text)

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
 import click
+from rich.console import Console
 
 from listener.errors import UsageProblem
 from listener.kafka.embedded import EmbeddedKafka
@@ -24,6 +25,7 @@ from listener.kafka.topics import (
     declared_topics,
     usual_replication,
 )
+from listener.steps import Steps
 from models.topics import Namespace
 
 P = ParamSpec("P")
@@ -52,15 +54,18 @@ def kafka(
     port: int, data_dir: Path | None, properties: tuple[str, ...], cache_dir: Path | None, *, fetch_only: bool
 ) -> None:
     """Run a real single-node Kafka broker on this machine until Ctrl-C or SIGTERM."""
+    steps = Steps(Console(stderr=True))
     if fetch_only:
-        click.echo(class_path(cache_dir, progress=_say)[0].parent)
+        with steps:
+            jars = class_path(cache_dir, progress=steps.say)
+        click.echo(jars[0].parent)
         return
-    broker = EmbeddedKafka(
-        port=port, data_dir=data_dir, properties=parse_properties(properties), cache_dir=cache_dir, progress=_say
-    )
+    extra = parse_properties(properties)
+    broker = EmbeddedKafka(port=port, data_dir=data_dir, properties=extra, cache_dir=cache_dir, progress=steps.say)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with broker:
+        with steps, broker:
+            steps.end()
             _say("ready; Ctrl-C stops it. In another terminal:")
             click.echo(f"export LISTENER_BOOTSTRAP_SERVERS={broker.settings.bootstrap_servers[0]}")
             broker.wait()

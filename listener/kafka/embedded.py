@@ -204,7 +204,7 @@ class EmbeddedKafka:
         layout.write(broker_properties(layout, self._known_ports(), self._secure, self._extra))
         if layout.formatted:
             return
-        self._progress("formatting Kafka's storage …")
+        self._progress("formatting Kafka's storage")
         done = subprocess.run(
             self._java("kafka.tools.StorageTool", "format", f"--cluster-id={_new_cluster_id()}", "--config"),
             stdin=subprocess.DEVNULL,
@@ -237,7 +237,7 @@ class EmbeddedKafka:
             )
 
     def _wait_until_ready(self) -> None:
-        self._progress(f"starting Kafka on {self.settings.bootstrap_servers[0]} (log: {self.log_file}) …")
+        self._progress(f"starting Kafka: {self.settings.bootstrap_servers[0]}, log {self.log_file}")
         deadline = time.monotonic() + self._start_timeout_s
         while not answers(self.settings):
             if self.poll() is not None:

@@ -8,8 +8,10 @@ import hashlib
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +23,9 @@ from listener.errors import UsageProblem
 log = logging.getLogger("listener.kafka.jars")
 
 _PARALLEL_DOWNLOADS = 8
+#: Between two words about how far the download is, in seconds.
+_TELL_S = 0.5
+_MB = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -80,8 +85,7 @@ def class_path(
     jars = jars or locked_jars()
     target = jar_directory(cache or default_cache(), jars)
     if not _complete(target, jars):
-        progress(f"fetching Kafka {jars[0].version}, once ({len(jars)} files, {sum(j.size for j in jars) >> 20} MB) …")
-        _fill(target, jars, fetch or download)
+        _fill(target, jars, fetch or download, progress)
     return tuple(target / jar.file_name for jar in jars)
 
 
@@ -110,17 +114,50 @@ def _complete(directory: Path, jars: tuple[Jar, ...]) -> bool:
         return False
 
 
-def _fill(target: Path, jars: tuple[Jar, ...], fetch: Callable[[Jar, Path], Path]) -> None:
+def _fill(
+    target: Path, jars: tuple[Jar, ...], fetch: Callable[[Jar, Path], Path], progress: Callable[[str], None]
+) -> None:
     """Build the directory aside and rename it, so that a run cut short or a second run leaves no half of it."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as scratch:
             ready = Path(scratch, "ready")
             ready.mkdir()
-            _fetch_all(jars, Path(scratch, "maven"), ready, fetch)
+            with _told(Path(scratch), jars, progress):
+                _fetch_all(jars, Path(scratch, "maven"), ready, fetch)
             _publish(ready, target, jars)
     except OSError as error:
         raise UsageProblem(f"the cache directory {target.parent} cannot be used: {error}.") from error
+
+
+@contextmanager
+def _told(scratch: Path, jars: tuple[Jar, ...], progress: Callable[[str], None]) -> Iterator[None]:
+    """Say how many bytes have come, while they come."""
+    whole = sum(jar.size for jar in jars) / _MB
+    step = f"fetching Kafka {jars[0].version} (once, {len(jars)} files)"
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_TELL_S):
+            progress(f"{step}: {min(_bytes_below(scratch) / _MB, whole):.1f} of {whole:.1f} MB")
+
+    progress(f"{step}: {whole:.1f} MB")
+    watcher = threading.Thread(target=watch, name="jars", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _bytes_below(directory: Path) -> int:
+    """How much is there now; files come and go meanwhile."""
+    total = 0
+    for file in directory.rglob("*.jar*"):
+        with suppress(OSError):
+            total += file.stat().st_size
+    return total
 
 
 def _publish(ready: Path, target: Path, jars: tuple[Jar, ...]) -> None:

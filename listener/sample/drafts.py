@@ -52,13 +52,13 @@ class Draft:
 
 
 class Writer:
-    """Writes the posts of a day. ``midnight``: its local beginning."""
+    """Writes the posts of a day. ``midnight``: its local beginning; ``taken``: ids that are in use, and will be."""
 
-    def __init__(self, rng: Random, midnight: datetime) -> None:
+    def __init__(self, rng: Random, midnight: datetime, taken: set[str]) -> None:
         self._rng = rng
         self._midnight = midnight
         self._cast = Cast(rng)
-        self._taken: set[str] = set()
+        self._taken = taken
         #: What can be answered: by subject and platform.
         self._written: dict[tuple[str, str], list[Draft]] = defaultdict(list)
 

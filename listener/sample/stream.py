@@ -1,10 +1,14 @@
-"""The sample day, put together: ``sample_records``, and ``write`` for a file of it."""
+"""The sample day, put together: ``timed_records`` with the time of delivery, ``sample_records``, ``write`` for a file.
 
-from collections.abc import Iterator
+Each kind of record has a source here: a function from a ``Day`` to its records in no order. A new kind is one more.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,10 +19,43 @@ from listener.sample.life import life
 from listener.sample.poison import poison
 from listener.sample.records import Record
 from models.campaign import DEFAULT_TIMEZONE
+from models.post import POSTS_TOPIC
 
 DEFAULT_SEED: Final = 1
 DEFAULT_POSTS: Final = 3000
 DEFAULT_DAY: Final = datetime(2026, 11, 20, tzinfo=ZoneInfo(DEFAULT_TIMEZONE))
+
+
+class Timed(NamedTuple):
+    """A record and when it is delivered; bytes are no record at all."""
+
+    moment: datetime
+    topic: str
+    record: Record | bytes
+
+
+@dataclass(frozen=True)
+class Day:
+    """Which day is told. ``taken``: ids of earlier days that must not come again; those of this day are added."""
+
+    seed: int = DEFAULT_SEED
+    posts: int = DEFAULT_POSTS
+    date: datetime = DEFAULT_DAY
+    taken: set[str] = field(default_factory=set)
+
+    @property
+    def midnight(self) -> datetime:
+        """Its beginning, in UTC."""
+        return self.date.astimezone(UTC)
+
+    def rng(self, kind: str = "") -> Random:
+        """Chance for one kind of record: another kind more changes nothing of it."""
+        return Random(f"{self.seed}/{kind}" if kind else self.seed)  # noqa: S311 - a story, not a secret
+
+
+def timed_records(day: Day) -> list[Timed]:
+    """All records of a day, in the order of delivery."""
+    return sorted((one for source in SOURCES for one in source(day)), key=lambda one: one.moment)
 
 
 def sample_records(
@@ -31,13 +68,7 @@ def sample_records(
     its clock. Records dated more than an hour ahead of the clock of whoever counts them are invalid, so take a day that
     is over. The same arguments give the same records.
     """
-    rng = Random(seed)  # noqa: S311 - a story, not a secret
-    midnight = day.astimezone(UTC)
-    end = midnight + timedelta(days=1)
-    observed = (one for draft in _drafts(rng, midnight, posts) for one in life(rng, draft, end))
-    stream: list[tuple[datetime, Record | bytes]] = [*delivered(rng, observed, midnight), *poison(rng, midnight)]
-    stream.sort(key=lambda one: one[0])
-    return (record for _, record in stream)
+    return (one.record for one in timed_records(Day(seed, posts, day)) if one.topic == POSTS_TOPIC)
 
 
 def write(path: Path, seed: int = DEFAULT_SEED, posts: int = DEFAULT_POSTS, day: datetime = DEFAULT_DAY) -> None:
@@ -52,8 +83,22 @@ def write_to(file: BinaryIO, seed: int = DEFAULT_SEED, posts: int = DEFAULT_POST
     file.writelines(line + b"\n" for line in lines)
 
 
-def _drafts(rng: Random, midnight: datetime, posts: int) -> list[Draft]:
-    writer = Writer(rng, midnight)
-    originals = writer.originals(posts)
+def _posts(day: Day) -> Iterator[Timed]:
+    rng, midnight = day.rng(), day.midnight
+    end = midnight + timedelta(days=1)
+    observed = (one for draft in _drafts(rng, day) for one in life(rng, draft, end))
+    for moment, record in delivered(rng, observed, midnight):
+        yield Timed(moment, POSTS_TOPIC, record)
+    for moment, raw in poison(rng, midnight):
+        yield Timed(moment, POSTS_TOPIC, raw)
+
+
+#: What a day is made of.
+SOURCES: Final[tuple[Callable[[Day], Iterator[Timed]], ...]] = (_posts,)
+
+
+def _drafts(rng: Random, day: Day) -> list[Draft]:
+    writer = Writer(rng, day.midnight, day.taken)
+    originals = writer.originals(day.posts)
     written = [*originals, *writer.announcements()]
     return [*written, *writer.support(originals), *writer.reposts(written), *writer.late_finds()]

@@ -1,13 +1,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import aiohttp
 import msgspec
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
-from listener.demo.board import BoardClient, BoardProgress
+from listener.demo.board import TREND_MINUTES, BoardClient, BoardProgress, CampaignNow
 from listener.demo.processes import HOST, free_port
 
 T = TypeVar("T")
@@ -18,7 +20,7 @@ PROGRESS = {
             "partition": 0,
             "stamp": 9,
             "durable": 9,
-            "record_time": 1,
+            "record_time": "2018-05-05T18:48:10Z",
             "outcomes": {"counted": 4, "late": 6},
         },
         {"topic": "t", "partition": 1, "stamp": 4, "durable": 2, "outcomes": {"counted": 5}, "reasons": {"json": 1}},
@@ -104,3 +106,33 @@ def test_the_report_has_every_campaign_and_the_minutes_with_something_shown(fail
             {"campaign": "b", "start": ROWS[0]["start"], "mentions": 1, "likes": 5, "shares": 0, "comments": 0},
         ],
     }
+
+
+def test_now_has_the_minute_and_the_hour_of_the_record_time() -> None:
+    moment = datetime(2018, 5, 5, 18, 47, 30, tzinfo=UTC)
+    minute = {"start": "2018-05-05T18:47:00Z", "mentions": 2}
+    earlier = {"start": "2018-05-05T18:45:00Z", "mentions": 5}
+    # Tehran was at +04:30 then: its hour began at 23:00 there, 18:30 UTC.
+    hour = {"start": "2018-05-05T23:00:00", "mentions": 9}
+    asked: list[tuple[str, str]] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/api/campaigns":
+            quiet = {"id": "quiet", "totals": {}, "timezone": "UTC"}
+            busy = {"id": "busy", "name": "B", "totals": TOTALS, "timezone": "Asia/Tehran"}
+            return web.json_response({"campaigns": [quiet, busy]})
+        asked.append((request.query["window"], request.query["from"]))
+        rows = [earlier, minute] if request.query["window"] == "minute" else [hour]
+        return web.json_response({"series": rows})
+
+    async def scenario() -> list[CampaignNow]:
+        app = web.Application()
+        app.router.add_get("/{path:.*}", answer)
+        async with TestServer(app, host=HOST) as server, aiohttp.ClientSession() as http:
+            assert server.port is not None
+            return await BoardClient(http, lambda: server.port or 0).now(moment, most=1)
+
+    (found,) = asyncio.run(scenario())
+    assert (found.id, found.name, found.minute, found.hour) == ("busy", "B", minute, hour)
+    assert found.trend == (*[0] * (TREND_MINUTES - 3), 5, 0, 2)
+    assert asked == [("minute", "2018-05-05T18:28:00Z"), ("hour", "2018-05-05T18:30:00Z")]
