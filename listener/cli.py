@@ -23,6 +23,7 @@ COMMANDS = {
     "worker": "listener.worker.command:worker",
     "board": "listener.board.command:board",
     "token": "listener.board.access.command:token",
+    "forget": "listener.forget:forget",
     "rebase": "listener.worker.rebase:rebase_command",
     "kafka": "listener.kafka.commands:kafka",
     "topics": "listener.kafka.commands:topics",

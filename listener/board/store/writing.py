@@ -84,8 +84,9 @@ class Writer:
     def feedback(self, topic: str, partition: int, records: Records, following: int) -> None:
         """Take over what people said back: marks of relevance, and authors to be forgotten."""
         with _transaction(self._db):
-            for offset, _key, value in records:
+            for offset, key, value in records:
                 if value is None:
+                    self._unmark(key)
                     continue
                 try:
                     said = unpack_feedback(value)
@@ -205,6 +206,13 @@ class Writer:
         where = said.campaign, said.entity
         self._db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?)", (*where, said.relevant))
         self._db.execute("UPDATE mention SET marked = ? WHERE campaign = ? AND entity = ?", (said.relevant, *where))
+
+    def _unmark(self, key: bytes) -> None:
+        kind, _, rest = key.decode(errors="replace").partition("|")
+        if kind == "relevance":
+            campaign, _, entity = rest.partition("|")
+            self._db.execute("DELETE FROM mark WHERE campaign = ? AND entity = ?", (campaign, entity))
+            self._db.execute("UPDATE mention SET marked = NULL WHERE campaign = ? AND entity = ?", (campaign, entity))
 
     def _is_forgotten(self, author: str) -> bool:
         return self._db.execute("SELECT 1 FROM forgotten WHERE author = ?", (author,)).fetchone() is not None

@@ -131,6 +131,13 @@ def test_a_mark_outlives_edits_and_may_come_first(rig: Rig) -> None:
     assert rig.entities(relevant=True) == ["twitter:1"]
 
 
+def test_a_mark_can_be_taken_back(rig: Rig) -> None:
+    rig.take(*put(said(relevant=True)))
+    rig.hear(Marked("berimo", "twitter:1", relevant=False, text="", at=AT))
+    rig.writer.feedback(FEEDBACK, 0, [(1, b"relevance|berimo|twitter:1", None), (2, b"target|x", None)], 3)
+    assert [(one.marked, one.relevant) for one in rig.all()] == [(None, True)]
+
+
 def test_what_is_thirty_days_behind_the_newest_expires_and_stays_out(rig: Rig) -> None:
     month = 30 * 24 * 60
     rig.take(*put(said("old", 1, minutes=-1), said("just", 2), counted("alone", 3, minutes=-5, likes=1)))

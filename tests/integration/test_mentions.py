@@ -1,0 +1,151 @@
+"""The store on a real Kafka: followed, resumed, built anew; marks and erasure reach it through the topics."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from click.testing import CliRunner
+
+from listener.board.mentions_part import Feedbacks
+from listener.board.store import Follower, MentionQuery, MentionStore
+from listener.forget import forget
+from listener.kafka.embedded import EmbeddedKafka
+from listener.kafka.naming import namespace_environment
+from listener.kafka.topics import create_topics, declared_topics
+from models.feedback import Marked
+from models.topics import Namespace
+from processors.authors import author_hash
+from tests.mentioning import KEY, Change, counted, put, said, taken_back
+
+pytestmark = pytest.mark.broker
+
+PATIENCE_S = 60.0
+HASH = author_hash(KEY, "twitter", "42")
+SAID = [
+    *put(said("twitter:1", 1, author=HASH), said("twitter:2", 2, author="bb"), counted("twitter:1", 3, likes=5)),
+    *put(said("twitter:1", 4, campaign="toofan", author=HASH)),
+]
+
+
+class Rig:
+    """One namespace on the broker, and a directory for the store."""
+
+    def __init__(self, broker: EmbeddedKafka, namespace: Namespace, directory: Path) -> None:
+        self.kafka, self.namespace, self.directory = broker.settings, namespace, directory
+        create_topics(self.kafka, declared_topics(namespace, 2))
+
+    async def write(self, changes: Sequence[Change], partition: int = 0) -> None:
+        producer = AIOKafkaProducer(**self.kafka.aiokafka())
+        await producer.start()
+        try:
+            for key, value in changes:
+                await producer.send_and_wait(self.namespace.mentions, key=key, value=value, partition=partition)
+        finally:
+            await producer.stop()
+
+    @contextlib.asynccontextmanager
+    async def following(self) -> AsyncIterator[MentionStore]:
+        with MentionStore(self.directory) as store:
+            follower = Follower(store, self.kafka, self.namespace)
+            task = asyncio.create_task(follower.run())
+            try:
+                await until(lambda: follower.caught_up or task.done())
+                yield store
+            finally:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    async def wait_for(self, store: MentionStore, expected: list[str], campaign: str = "berimo") -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while (found := await entities(store, campaign)) != expected:
+                await asyncio.sleep(0.05)
+        assert found == expected
+
+    def forget(self, author: str) -> str:
+        environment = self.kafka.environment() | namespace_environment(self.namespace)
+        environment["LISTENER_AUTHOR_KEY"] = KEY.decode()
+        result = CliRunner(env=environment).invoke(forget, [author, "--yes"], catch_exceptions=False)
+        assert result.exit_code == 0
+        return result.stdout
+
+
+async def until(what: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not what():
+            await asyncio.sleep(0.05)
+
+
+async def entities(store: MentionStore, campaign: str = "berimo") -> list[str]:
+    return [one.mention.entity for one in (await store.page(MentionQuery(campaign))).mentions]
+
+
+@pytest.fixture
+def rig(broker: EmbeddedKafka, namespace: Namespace, tmp_path: Path) -> Rig:
+    return Rig(broker, namespace, tmp_path / "state")
+
+
+def test_a_store_follows_resumes_and_is_built_anew(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        await rig.write(SAID)
+        async with rig.following() as store:
+            assert await entities(store) == ["twitter:2", "twitter:1"]
+            await rig.write(put(said("twitter:3", 9, minutes=1, partition=1)), partition=1)
+            await rig.wait_for(store, ["twitter:3", "twitter:2", "twitter:1"])
+        await rig.write(taken_back("twitter:2"))
+        async with rig.following() as store:
+            assert await entities(store) == ["twitter:3", "twitter:1"]
+            assert store.positions == {
+                (rig.namespace.mentions, 0): len(SAID) + 2,
+                (rig.namespace.mentions, 1): 1,
+                (rig.namespace.feedback, 0): 0,
+            } or store.positions == {(rig.namespace.mentions, 0): len(SAID) + 2, (rig.namespace.mentions, 1): 1}
+        with MentionStore(rig.directory) as store:
+            # Positions that the topic does not have: it was made anew, with the same name.
+            store._writer._move(rig.namespace.mentions, 0, 10_000)
+        async with rig.following() as store:
+            assert await entities(store) == ["twitter:3", "twitter:1"]
+        with MentionStore(rig.directory) as store:
+            await store.fit({rig.namespace.mentions: "another id"})
+            assert await entities(store) == []
+
+    asyncio.run(scenario())
+
+
+def test_an_author_is_forgotten_everywhere_and_stays_so(rig: Rig, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        await rig.write(SAID)
+        said_back = Feedbacks(rig.kafka, rig.namespace)
+        at = datetime(2026, 11, 20, tzinfo=UTC)
+        await said_back.say(Marked("berimo", "twitter:1", relevant=True, text="the text", at=at))
+        await said_back.stop()
+        async with rig.following() as store:
+            await until_marked(store)
+            done = await asyncio.to_thread(rig.forget, "twitter:42")
+            assert "2 mentions of 2 campaigns" in done
+            assert HASH in done
+            await rig.wait_for(store, ["twitter:2"])
+            assert await entities(store, "toofan") == []
+            again = await asyncio.to_thread(rig.forget, HASH)
+            assert "0 mentions of 0 campaigns" in again
+            await rig.write(put(said("twitter:8", 20, author=HASH), said("twitter:9", 21, author="bb")))
+            await rig.wait_for(store, ["twitter:9", "twitter:2"])
+            await until(lambda: not store.purgeable)
+        files = b"".join(file.read_bytes() for file in rig.directory.iterdir())
+        assert HASH.encode() in files, "who is forgotten must be known by the hash, and by nothing else"
+        rig.directory = tmp_path / "another board"
+        async with rig.following() as store:
+            assert await entities(store) == ["twitter:9", "twitter:2"]
+            assert await entities(store, "toofan") == []
+
+    asyncio.run(scenario())
+
+
+async def until_marked(store: MentionStore) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while (one := await store.one("berimo", "twitter:1")) is None or one.marked is None:
+            await asyncio.sleep(0.05)
