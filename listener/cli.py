@@ -19,6 +19,7 @@ COMMANDS = {
     "train": "listener.sentiment.command:train",
     "spikes": "listener.spikes:spikes",
     "recount": "listener.recount.command:recount",
+    "kpis": "listener.kpis.command:kpis",
     "source": "listener.sources.command:source",
     "worker": "listener.worker.command:worker",
     "board": "listener.board.command:board",

@@ -6,6 +6,8 @@ from typing import Annotated, Final, Literal, Self
 
 import msgspec
 
+from models.attribution import Attribution, KpiSettings, Target
+
 #: What a campaign id looks like; it is a Prometheus label, a table key and part of a URL.
 CAMPAIGN_ID: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 
@@ -45,6 +47,11 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     start_ms: int | None = None
     #: Epoch milliseconds, exclusive; None: without end.
     end_ms: int | None = None
+    #: Which business events are this campaign's.
+    attribution: Attribution = Attribution()
+    #: How its KPIs are worked out.
+    kpis: KpiSettings = KpiSettings()
+    targets: tuple[Target, ...] = ()
 
 
 class CampaignSet(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=True):

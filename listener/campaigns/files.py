@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from listener.campaigns.business import BUSINESS_FIELDS, read_business
 from listener.campaigns.dates import end_ms, start_ms
 from listener.campaigns.examples import EXAMPLE_LISTS, Example, read_examples
 from listener.campaigns.nodes import Fields, Problems
@@ -25,6 +26,7 @@ _FIELDS: Final = (
     *("id", "name", "team", "group"),
     *(*_KEYWORD_LISTS, "query", "exclude_packs", "accounts", "platforms", "reposts", "timezone", "start", "end"),
     *EXAMPLE_LISTS,
+    *BUSINESS_FIELDS,
 )
 _CAMPAIGNS: Final = "campaigns"
 
@@ -130,7 +132,9 @@ class _Reader:
         accounts = self._checked("accounts", check_account)
         query = self._query()
         packs = self._packs()
-        self._refuse_empty()
+        business = read_business(self._fields, timezone)
+        if not business.attributes:
+            self._refuse_empty()
         name = self._id()
         return Campaign(
             id=name,
@@ -149,6 +153,9 @@ class _Reader:
             timezone=timezone.key,
             start_ms=start,
             end_ms=end,
+            attribution=business.attribution,
+            kpis=business.settings,
+            targets=business.targets,
         )
 
     def _id(self) -> str:
