@@ -15,6 +15,7 @@ from models.outcome import DeadLetter
 from models.post import POSTS_TOPIC, Post
 from models.progress import Progress
 from models.series import SERIES_TOPIC, ClosedMinute
+from processors.business.kinds import BUSINESS_KINDS
 
 #: Topic (or table) → the struct of its records.
 RECORDS: Final[dict[str, Any]] = {
@@ -22,6 +23,7 @@ RECORDS: Final[dict[str, Any]] = {
     ARTICLES_TOPIC: Article,
     "listener.dead_letters.v1": DeadLetter,
     "listener.campaigns.v1": CampaignSet,
+    **{topic: kind.record for topic, kind in BUSINESS_KINDS.items()},
     MENTIONS_TOPIC: Mention,
     SERIES_TOPIC: ClosedMinute,
     FEEDBACK_TOPIC: Feedback,

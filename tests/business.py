@@ -78,7 +78,11 @@ def campaign(name: str = "c", **fields: Any) -> Campaign:
         "search_keywords": ("خرید کفش", "کفش ورزشی"),
         "person_first_touch": True,
     }
-    data = {"keywords": ("برندما",), "accounts": ("brand_ir",), "attribution": attribution | fields.pop("attribution", {})}
+    data = {
+        "keywords": ("برندما",),
+        "accounts": ("brand_ir",),
+        "attribution": attribution | fields.pop("attribution", {}),
+    }
     return msgspec.convert({"id": name} | data | fields, Campaign)
 
 

@@ -177,10 +177,10 @@ FIELDS: Final[tuple[FieldGuide, ...]] = (
         "attribution",
         "mapping of utm_campaigns, landing_pages, ad_campaigns, sites, search_keywords (lists), person_first_touch",
         "{}",
-        "Which sessions, people, spend, search rows, ranks and links are this campaign's. Landing pages are prefixes of "
-        "addresses; with first touch a person's later events belong where the first attributed one did.",
-        "کدام نشست‌ها، آدم‌ها، هزینه‌ها، سطرهای جست‌وجو، رتبه‌ها و پیوندها از این کارزار است. صفحه‌ی فرود پیشوند نشانی است؛ با "
-        "person_first_touch رویدادهای بعدی هر کس به کارزار نخستین رویدادش می‌رسد.",
+        "Which sessions, people, spend, search rows, ranks and links are this campaign's. Landing pages are prefixes "
+        "of addresses; with first touch a person's later events belong where the first attributed one did.",
+        "کدام نشست‌ها، آدم‌ها، هزینه‌ها، سطرهای جست‌وجو، رتبه‌ها و پیوندها از این کارزار است. صفحه‌ی فرود پیشوند نشانی "
+        "است؛ با person_first_touch رویدادهای بعدی هر کس به کارزار نخستین رویدادش می‌رسد.",
         "{utm_campaigns: [nowruz-1405], sites: [berimo.example], ad_campaigns: ['123'], person_first_touch: true}",
     ),
     FieldGuide(
@@ -189,18 +189,19 @@ FIELDS: Final[tuple[FieldGuide, ...]] = (
         "[]",
         "Events that count as conversions beside generate_lead, form_submit, sign_up, purchase and contact. comment, "
         "share, click, and stages and activities of people such as demo_booked are counted from their own topics.",
-        "رویدادهایی که افزون بر پنج رویداد معمول تبدیل شمرده می‌شوند؛ comment و share و click و demo_booked از موضوع خودشان.",
+        "رویدادهایی که افزون بر پنج رویداد معمول تبدیل شمرده می‌شوند؛ comment، share، click و demo_booked "
+        "از موضوع خودشان.",
         "[brochure_download]",
     ),
     FieldGuide(
         "kpis",
-        "mapping of conversion_base, engagement_base, engagement_saves, keyword_base, lead_stage, spend, rank_provider, "
-        "referral_exclusions, deflator",
+        "mapping of conversion_base, engagement_base, engagement_saves, keyword_base, lead_stage, spend, "
+        "rank_provider, referral_exclusions, deflator",
         "{}",
         "How KPIs are worked out: the base of each rate, the stage that a lead's cost is of, media spend or all, whose "
         "site rank, which hosts are no referrers, and a price index by Jalali month for real growth.",
-        "شیوه‌ی حساب شاخص‌ها: پایه‌ی هر نرخ، مرحله‌ی سرنخ، هزینه‌ی رسانه یا همه، ارائه‌دهنده‌ی رتبه، میزبان‌هایی که ارجاع نیستند، و "
-        "شاخص قیمت ماه‌های جلالی برای رشد واقعی.",
+        "شیوه‌ی حساب شاخص‌ها: پایه‌ی هر نرخ، مرحله‌ی سرنخ، هزینه‌ی رسانه یا همه، ارائه‌دهنده‌ی رتبه، "
+        "میزبان‌هایی که ارجاع نیستند، و شاخص قیمت ماه‌های جلالی برای رشد واقعی.",
         "{conversion_base: sessions, lead_stage: sql}",
     ),
     FieldGuide(

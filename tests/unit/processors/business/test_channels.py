@@ -1,5 +1,7 @@
 """The channel of a session, rule by rule."""
 
+from typing import Any
+
 import pytest
 
 from models.channels import PAYMENT_GATEWAYS
@@ -7,7 +9,13 @@ from models.web import Touch, Utm
 from processors.business.channels import channel, host_of, origin
 
 
-def where(referrer=None, page="https://shop.ir/", utm=None, click_id=None, sites=("shop.ir",)):
+def where(
+    referrer: Any = None,
+    page: Any = "https://shop.ir/",
+    utm: Any = None,
+    click_id: Any = None,
+    sites: Any = ("shop.ir",),
+) -> Any:
     return channel(origin(Touch(page, referrer, Utm(**(utm or {})), click_id), sites, PAYMENT_GATEWAYS))
 
 
@@ -46,7 +54,7 @@ def where(referrer=None, page="https://shop.ir/", utm=None, click_id=None, sites
         ("https://www.zarinpal.com/pg/StartPay/1", "direct"),
     ],
 )
-def test_referrers(referrer, expected):
+def test_referrers(referrer: Any, expected: Any) -> None:
     assert where(referrer) == expected
 
 
@@ -81,32 +89,32 @@ def test_referrers(referrer, expected):
         ("(direct)", "(none)", None, "direct"),
     ],
 )
-def test_tags(source, medium, campaign, expected):
+def test_tags(source: Any, medium: Any, campaign: Any, expected: Any) -> None:
     if (source, medium) == ("youtube", "cpv"):
         expected = "paid_social"  # Matomo's list has it among the networks, and that rule comes first
     assert where(utm={"source": source, "medium": medium, "campaign": campaign}) == expected
 
 
-def test_tags_win_over_the_referrer_and_their_case_does_not_matter():
+def test_tags_win_over_the_referrer_and_their_case_does_not_matter() -> None:
     assert where("https://www.google.com/", utm={"source": "Newsletter", "medium": "EMAIL"}) == "email"
 
 
-def test_tags_are_read_from_the_address_where_the_record_has_none():
+def test_tags_are_read_from_the_address_where_the_record_has_none() -> None:
     page = "https://shop.ir/?utm_source=telegram&utm_medium=cpc&utm_campaign=nowruz"
     assert where(page=page) == "paid_social"
 
 
-def test_a_search_ad_s_click_is_paid_even_without_tags():
+def test_a_search_ad_s_click_is_paid_even_without_tags() -> None:
     assert where("https://www.google.com/", page="https://shop.ir/?gclid=abc") == "paid_search"
     assert where("https://www.google.com/", click_id="abc") == "paid_search"
 
 
-def test_an_excluded_referrer_is_a_setting():
+def test_an_excluded_referrer_is_a_setting() -> None:
     touch = Touch("https://shop.ir/", "https://sep.shaparak.ir/", Utm(), None)
     assert channel(origin(touch, (), ())) == "referral"
 
 
-def test_hosts_are_read_from_whatever_is_there():
+def test_hosts_are_read_from_whatever_is_there() -> None:
     assert host_of("HTTPS://WWW.Shop.IR:443/x") == "shop.ir"
     assert host_of("shop.ir/path") == "shop.ir"
     assert host_of("http://[broken") == ""

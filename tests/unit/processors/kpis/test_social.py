@@ -1,15 +1,17 @@
 """KPIs of posts, press and accounts, with numbers worked out by hand."""
 
+from typing import Any
+
 import pytest
 
 from tests.business import article, campaign, counted, kpis, post, record, values
 
 
-def counts(**numbers):
+def counts(**numbers: Any) -> Any:
     return {"counts": numbers}
 
 
-def test_posts_count_as_the_worker_counts_them():
+def test_posts_count_as_the_worker_counts_them() -> None:
     records = [
         post("1", obs="2026-03-22T09:59:00Z", **counts(likes=10, comments=2, shares=3, views=500)),
         post("1", op="engagement", text=None, obs="2026-03-22T10:30:00Z", **counts(likes=15, comments=2, shares=4)),
@@ -24,7 +26,7 @@ def test_posts_count_as_the_worker_counts_them():
     assert found["virality"]["value"] == 4 / 500
 
 
-def account(day="2026-03-22", **numbers):
+def account(day: Any = "2026-03-22", **numbers: Any) -> Any:
     return record("marketing.audience.v1", account_id="brand_ir", platform="instagram", date=day, **numbers)
 
 
@@ -32,21 +34,22 @@ ENGAGED = [post("1", obs="2026-03-22T09:59:00Z", **counts(likes=10, comments=2, 
 
 
 @pytest.mark.parametrize(
-    ("base", "expected"), [("reach", 15 / 100), ("impressions", 15 / 300), ("views", 15 / 500), ("followers", 15 / 1000)]
+    ("base", "expected"),
+    [("reach", 15 / 100), ("impressions", 15 / 300), ("views", 15 / 500), ("followers", 15 / 1000)],
 )
-def test_engagement_rate_names_its_base(base, expected):
+def test_engagement_rate_names_its_base(base: Any, expected: Any) -> None:
     records = [*ENGAGED, account(followers=1000, reach=100, impressions=300)]
     body = kpis(records, campaign(kpis={"engagement_base": base}))["engagement_rate"]
     assert (body["value"], body["label"]) == (pytest.approx(expected), base)
 
 
-def test_engagement_rate_takes_the_first_base_that_there_is_and_saves_by_setting():
+def test_engagement_rate_takes_the_first_base_that_there_is_and_saves_by_setting() -> None:
     assert kpis(ENGAGED)["engagement_rate"]["label"] == "views"
     assert values(ENGAGED, campaign(kpis={"engagement_saves": True}))["engagement_rate"] == 20 / 500
     assert values([])["engagement_rate"] is None
 
 
-def test_followers_are_a_level_that_restatements_mend():
+def test_followers_are_a_level_that_restatements_mend() -> None:
     rows = [
         account("2026-03-20", followers=100, reach=10),
         account("2026-03-22", followers=130, reach=10),
@@ -60,7 +63,7 @@ def test_followers_are_a_level_that_restatements_mend():
     assert kpis(rows)["engagement_rate"]["denominator"] == 28
 
 
-def test_an_account_remembers_400_days_and_loses_nothing():
+def test_an_account_remembers_400_days_and_loses_nothing() -> None:
     from datetime import date, timedelta
 
     days = [(date(2025, 1, 1) + timedelta(days=number)).isoformat() for number in range(450)]
@@ -74,7 +77,7 @@ def test_an_account_remembers_400_days_and_loses_nothing():
     assert values(mended)["followers"] == 500
 
 
-def test_press_mentions_are_raw_and_stories():
+def test_press_mentions_are_raw_and_stories() -> None:
     long = " ".join(f"کلمه{number}" for number in range(60))
     records = [
         article(1, "برندما کارخانه تازه در تبریز گشود", body=long),
@@ -90,6 +93,6 @@ def test_press_mentions_are_raw_and_stories():
     assert found["mentions"] == 0
 
 
-def test_articles_count_when_they_were_published():
+def test_articles_count_when_they_were_published() -> None:
     records = [article(1, "برندما", at="2026-03-20T10:00:00Z"), article(2, "برندما دو", at="2026-03-22T08:00:00Z")]
     assert values(records, period="day", now="2026-03-22T12:00:00Z")["press_mentions"] == {"articles": 1, "stories": 1}
