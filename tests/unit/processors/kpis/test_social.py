@@ -67,7 +67,7 @@ def test_an_account_remembers_400_days_and_loses_nothing() -> None:
     from datetime import date, timedelta
 
     days = [(date(2025, 1, 1) + timedelta(days=number)).isoformat() for number in range(450)]
-    batch, outcomes = counted([account(day, followers=number + 1) for number, day in enumerate(days)])
+    _, outcomes = counted([account(day, followers=number + 1) for number, day in enumerate(days)])
     assert set(outcomes) == {"counted"}
     rows = [account(day, followers=number + 1) for number, day in enumerate(days)]
     late = [*rows, account(days[0], followers=7, obs="2026-03-22T11:00:00Z")]
