@@ -16,8 +16,9 @@ from listener.inputs.options import Replay
 from listener.inputs.reading import parse_fields
 from listener.inputs.records import InputRecord, make_record
 from listener.sample import campaigns_directory
+from listener.sample.day import Timed
 from listener.sample.endless import endless
-from listener.sample.stream import Timed, write
+from listener.sample.stream import write
 
 #: How much faster than real the days of the endless sample are told: one in eight and a half minutes.
 TOLD_SPEED: Final = 120.0

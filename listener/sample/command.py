@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from listener.errors import UsageProblem
-from listener.sample.stream import DEFAULT_POSTS, DEFAULT_SEED, write, write_to
+from listener.sample.day import DEFAULT_ARTICLES, DEFAULT_POSTS, DEFAULT_SEED, Day
+from listener.sample.stream import write, write_to
 
 
 @click.command()
@@ -14,16 +15,19 @@ from listener.sample.stream import DEFAULT_POSTS, DEFAULT_SEED, write, write_to
     "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Default: standard output."
 )
 @click.option("--posts", type=click.IntRange(min=1), default=DEFAULT_POSTS, show_default=True, help="Posts written.")
+@click.option(
+    "--articles", type=click.IntRange(min=0), default=DEFAULT_ARTICLES, show_default=True, help="Articles of the press."
+)
 @click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Another seed is another day.")
-def sample(out: Path | None, posts: int, seed: int) -> None:
-    """Write the sample stream: a synthetic day of Persian posts about invented brands, as NDJSON.
+def sample(out: Path | None, posts: int, articles: int, seed: int) -> None:
+    """Write the sample stream: a synthetic day of Persian posts and press about invented brands, as NDJSON.
 
     It has engagement, edits, deletes, late and repeated records, and some lines that are no records, on purpose.
     """
     if out is None:
-        write_to(sys.stdout.buffer, seed, posts)
+        write_to(sys.stdout.buffer, Day(seed, posts, articles=articles))
         return
     try:
-        write(out, seed, posts)
+        write(out, seed, posts, articles=articles)
     except OSError as error:
         raise UsageProblem(f"--out: {out} cannot be written: {error.strerror or error}.") from error

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from listener.sample.day import DEFAULT_POSTS, DEFAULT_SEED, Day, Timed
 from listener.sample.records import Record
-from listener.sample.stream import DEFAULT_POSTS, DEFAULT_SEED, Day, Timed, timed_records
+from listener.sample.stream import timed_records
 from models.campaign import DEFAULT_TIMEZONE
 
 #: A told day begins in the morning: nights are long.

@@ -41,6 +41,11 @@ class Grammar:
     def __contains__(self, rule: str) -> bool:
         return rule in self._rules
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The names of all rules."""
+        return tuple(self._rules)
+
     def alternatives(self, rule: str) -> tuple[str, ...]:
         """The lines of a rule as they are written."""
         return self._rules[rule]

@@ -19,6 +19,9 @@ _HALF_SPACES: Final = (45, 35, 20)
 _ARABIC_KEYBOARDS: Final = 0.08
 _DIGITS: Final = 0.35
 _TANVINS: Final = 0.2
+#: Shares of the press.
+_CARELESS_SITES: Final = 0.25
+_OLD_SITES: Final = 0.15
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,18 @@ class Habits:
             latin_digits=rng.random() < _DIGITS,
             tanvin=rng.random() < _TANVINS,
             stretches=rng.choice((0.0, 0.0, 0.1, 0.5)),
+        )
+
+    @classmethod
+    def draw_newsroom(cls, rng: Random) -> Self:
+        """Those of a site: editors agree on half-spaces, and old software knows only Arabic letters."""
+        joins = rng.random() < _CARELESS_SITES
+        return cls(
+            half_space="space" if joins else "kept",
+            arabic_keyboard=rng.random() < _OLD_SITES,
+            latin_digits=rng.random() < _OLD_SITES,
+            tanvin=rng.random() < 1 - _CARELESS_SITES,
+            stretches=0.0,
         )
 
     def apply(self, text: str, rng: Random) -> str:

@@ -4,53 +4,21 @@ Each kind of record has a source here: a function from a ``Day`` to its records 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import BinaryIO, Final, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import BinaryIO, Final
 
 import msgspec
 
+from listener.sample.day import DEFAULT_ARTICLES, DEFAULT_DAY, DEFAULT_POSTS, DEFAULT_SEED, Day, Timed
 from listener.sample.delivery import delivered
 from listener.sample.drafts import Draft, Writer
 from listener.sample.life import life
 from listener.sample.poison import poison
+from listener.sample.press import press
 from listener.sample.records import Record
-from models.campaign import DEFAULT_TIMEZONE
 from models.post import POSTS_TOPIC
-
-DEFAULT_SEED: Final = 1
-DEFAULT_POSTS: Final = 3000
-DEFAULT_DAY: Final = datetime(2026, 11, 20, tzinfo=ZoneInfo(DEFAULT_TIMEZONE))
-
-
-class Timed(NamedTuple):
-    """A record and when it is delivered; bytes are no record at all."""
-
-    moment: datetime
-    topic: str
-    record: Record | bytes
-
-
-@dataclass(frozen=True)
-class Day:
-    """Which day is told. ``taken``: ids of earlier days that must not come again; those of this day are added."""
-
-    seed: int = DEFAULT_SEED
-    posts: int = DEFAULT_POSTS
-    date: datetime = DEFAULT_DAY
-    taken: set[str] = field(default_factory=set)
-
-    @property
-    def midnight(self) -> datetime:
-        """Its beginning, in UTC."""
-        return self.date.astimezone(UTC)
-
-    def rng(self, kind: str = "") -> Random:
-        """Chance for one kind of record: another kind more changes nothing of it."""
-        return Random(f"{self.seed}/{kind}" if kind else self.seed)  # noqa: S311 - a story, not a secret
 
 
 def timed_records(day: Day) -> list[Timed]:
@@ -68,19 +36,32 @@ def sample_records(
     its clock. Records dated more than an hour ahead of the clock of whoever counts them are invalid, so take a day that
     is over. The same arguments give the same records.
     """
-    return (one.record for one in timed_records(Day(seed, posts, day)) if one.topic == POSTS_TOPIC)
+    return (one.record for one in timed_records(Day(seed, posts, day, articles=0)) if one.topic == POSTS_TOPIC)
 
 
-def write(path: Path, seed: int = DEFAULT_SEED, posts: int = DEFAULT_POSTS, day: datetime = DEFAULT_DAY) -> None:
-    """Write the day as an NDJSON file; poison is written as it is. Raises OSError."""
+def write(
+    path: Path,
+    seed: int = DEFAULT_SEED,
+    posts: int = DEFAULT_POSTS,
+    day: datetime = DEFAULT_DAY,
+    articles: int = DEFAULT_ARTICLES,
+) -> None:
+    """Write a day as an NDJSON file; poison is written as it is. Raises OSError."""
     with path.open("wb") as file:
-        write_to(file, seed, posts, day)
+        write_to(file, Day(seed, posts, day, articles=articles))
 
 
-def write_to(file: BinaryIO, seed: int = DEFAULT_SEED, posts: int = DEFAULT_POSTS, day: datetime = DEFAULT_DAY) -> None:
-    """Write the day's lines to an open file."""
-    lines = (one if isinstance(one, bytes) else msgspec.json.encode(one) for one in sample_records(seed, posts, day))
-    file.writelines(line + b"\n" for line in lines)
+def write_to(file: BinaryIO, day: Day) -> None:
+    """Write a day's lines to an open file: a post as it is, anything else with its topic."""
+    file.writelines(line_of(one) + b"\n" for one in timed_records(day))
+
+
+def line_of(one: Timed) -> bytes:
+    """A record as a line of an input file has it."""
+    value = one.record if isinstance(one.record, bytes) else msgspec.json.encode(one.record)
+    if one.topic == POSTS_TOPIC:
+        return value
+    return msgspec.json.encode({"topic": one.topic, "record": msgspec.Raw(value)})
 
 
 def _posts(day: Day) -> Iterator[Timed]:
@@ -94,7 +75,7 @@ def _posts(day: Day) -> Iterator[Timed]:
 
 
 #: What a day is made of.
-SOURCES: Final[tuple[Callable[[Day], Iterator[Timed]], ...]] = (_posts,)
+SOURCES: Final[tuple[Callable[[Day], Iterator[Timed]], ...]] = (_posts, press)
 
 
 def _drafts(rng: Random, day: Day) -> list[Draft]:

@@ -11,8 +11,9 @@ from listener.inputs.fieldmap import FieldMap
 from listener.inputs.reading import partition, read_records
 from listener.recount.counting import Recount, recount
 from listener.sample import campaigns_directory
+from listener.sample.day import DEFAULT_DAY
 from listener.sample.records import Record
-from listener.sample.stream import DEFAULT_DAY, sample_records, write
+from listener.sample.stream import sample_records, write
 from models.campaign import CampaignSet
 from processors.match import Matcher
 

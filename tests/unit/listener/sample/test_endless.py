@@ -6,8 +6,9 @@ from itertools import islice, pairwise
 import msgspec
 import pytest
 
+from listener.sample.day import Day, Timed
 from listener.sample.endless import DAWN, Told, endless
-from listener.sample.stream import Day, Timed, timed_records
+from listener.sample.stream import timed_records
 from models.post import POSTS_TOPIC, Post
 
 #: 12:30 in Tehran.

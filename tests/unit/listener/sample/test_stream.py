@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from listener.recount.counting import Recount
+from listener.sample.day import DEFAULT_DAY
 from listener.sample.records import Record
-from listener.sample.stream import DEFAULT_DAY, sample_records, write
+from listener.sample.stream import sample_records, write
 from models.outcome import OUTCOMES, Reason
 from models.post import Post
 
