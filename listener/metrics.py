@@ -21,7 +21,7 @@ class MetricSpec:
     kind: Kind
     help: str
     labels: tuple[str, ...] = ()
-    by: Literal["worker", "board"] = "board"
+    by: Literal["worker", "board", "source"] = "board"
 
 
 def _campaign_metrics() -> Iterator[MetricSpec]:
@@ -31,6 +31,22 @@ def _campaign_metrics() -> Iterator[MetricSpec]:
         yield MetricSpec(
             f"listener_campaign_{name}_net", "gauge", f"{name} now: gross less what was taken back or deleted.", labels
         )
+
+
+def _source_metrics() -> Iterator[MetricSpec]:
+    specs: tuple[tuple[str, Kind, str], ...] = (
+        ("connected", "gauge", "1 while the source answers."),
+        ("last_event_timestamp_seconds", "gauge", "Latest time of a post or article that was read."),
+        ("last_answer_timestamp_seconds", "gauge", "When the source last answered."),
+        ("lag_seconds", "gauge", "Age of the last new post or article when it was read."),
+        ("reconnects", "counter", "Times that the source was lost and tried again."),
+        ("rate_limited", "counter", "Times that the source asked for fewer calls."),
+        ("cursor_resets", "counter", "Times that the source no longer had what comes after the cursor: a gap."),
+    )
+    for name, kind, meaning in specs:
+        yield MetricSpec(f"listener_source_{name}", kind, meaning, ("source",), by="source")
+    meaning = "Records by result: produced, unchanged, ignored (no public post or article), invalid (see the log)."
+    yield MetricSpec("listener_source_records", "counter", meaning, ("source", "result"), by="source")
 
 
 _PARTITION: Final = ("topic", "partition")
@@ -71,6 +87,7 @@ METRICS: Final[dict[str, MetricSpec]] = {
         MetricSpec("listener_worker_recovery_seconds", "gauge", "How long the last recovery took.", by="worker"),
         MetricSpec("listener_worker_recovery_records", "gauge", "Changelog records of the last recovery.", by="worker"),
         MetricSpec("listener_worker_loop_age_seconds", "gauge", "Since the counting loop last ran.", by="worker"),
+        *_source_metrics(),
         MetricSpec(
             "listener_changelog_regressions",
             "counter",

@@ -11,6 +11,7 @@ import msgspec
 
 from listener.sources.bluesky import BlueskyParser
 from listener.sources.feed import Origin
+from listener.sources.kit.commands import login, run, token
 from listener.sources.mastodon import MastodonParser
 from listener.sources.records import LineParser, Problem, Result, encode
 from listener.sources.rss import parse_feed
@@ -88,6 +89,10 @@ def parse(
         is_readable = parse_lines(sys.stdin.buffer, writer, parsers[kind](), clock)
     if not is_readable:
         ctx.exit(1)
+
+
+for command in (run, login, token):
+    source.add_command(command)
 
 
 class Writer:

@@ -1,0 +1,1 @@
+"""Counters of posts that a campaign matched: polled ever more seldom, within each platform's budget."""

@@ -1,0 +1,1 @@
+"""What every connector needs: a cursor, records that are judged and acknowledged, patience, and numbers to watch."""

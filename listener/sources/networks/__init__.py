@@ -1,0 +1,1 @@
+"""The open networks as streams: Bluesky, Mastodon, and public channels of Telegram."""
