@@ -76,10 +76,8 @@ METRICS: Final[dict[str, MetricSpec]] = {
             "listener_board_mentions_unreadable_records", "counter", "Records that the store could not read, left out."
         ),
         MetricSpec("listener_worker_partitions", "gauge", "Partitions that this worker owns.", by="worker"),
-        MetricSpec("listener_worker_lag_records", "gauge", "Records not counted yet.", ("partition",), by="worker"),
-        MetricSpec(
-            "listener_worker_unflushed_records", "gauge", "Counted, not durable yet.", ("partition",), by="worker"
-        ),
+        MetricSpec("listener_worker_lag_records", "gauge", "Records not counted yet.", _PARTITION, by="worker"),
+        MetricSpec("listener_worker_unflushed_records", "gauge", "Counted, not durable yet.", _PARTITION, by="worker"),
         MetricSpec("listener_worker_flushes", "counter", "Flushes that became durable.", by="worker"),
         MetricSpec(
             "listener_worker_flush_seconds", "counter", "Seconds from the start of a flush to durable.", by="worker"

@@ -4,8 +4,10 @@ Names align with ActivityStreams (``op``) and schema.org. Unknown fields are ign
 """
 
 from datetime import datetime
+from hashlib import blake2b
 from typing import Annotated, Final, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 #: Logical name of the topic; a deployment may put a prefix before it.
@@ -51,3 +53,22 @@ class Article(Struct, frozen=True):
     section: str | None = None
     lang: str | None = None
     feed_url: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What campaigns are matched against: title, summary and body, a blank line between them."""
+        return "\n\n".join(part for part in (self.title, self.summary, self.body) if part)
+
+
+class ArticleSkim(Struct, frozen=True):
+    """The few fields every record is checked for; see ``models.post.Skim``."""
+
+    op: Op
+    observed_at: Time
+    key: object = msgspec.field(default=None, name="article_id")
+
+
+def article_hash(article: Article) -> int:
+    """63-bit hash of a record without ``event_id`` and ``source``: equal for an observation delivered again."""
+    content = msgspec.json.encode(msgspec.structs.replace(article, event_id="-", source=None))
+    return int.from_bytes(blake2b(content, digest_size=8).digest(), "big") >> 1

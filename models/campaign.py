@@ -58,6 +58,8 @@ class CampaignSet(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=
     """All campaigns of one immutable version, sorted by id. Raises ValueError when an id is there twice."""
 
     campaigns: tuple[Campaign, ...] = ()
+    #: What judges the mentions beside the campaigns (models, rules) → its version.
+    models: dict[str, str] = {}
 
     def __post_init__(self) -> None:
         """Sort, so that equal content has one version whatever the order of the files."""

@@ -93,12 +93,15 @@ def pack_cell(stamp: int, counters: list[int]) -> bytes:
     return _encode([CELL_VERSION, stamp, *counters])
 
 
-def unpack_cell(value: bytes) -> Cell:
-    """The inverse of ``pack_cell``; ValueError for a version that this program does not know."""
+def unpack_cell(value: bytes, counters_known: int = len(METRICS)) -> Cell:
+    """The inverse of ``pack_cell``; ValueError for a version that this program does not know.
+
+    ``counters_known``: how many counters the stream has; missing ones at the end are 0.
+    """
     version, stamp, *counters = _decode(value)
     if version != CELL_VERSION:
         raise ValueError(f"cell of version {version}; this program reads version {CELL_VERSION}")
-    counters.extend([0] * (len(METRICS) - len(counters)))
+    counters.extend([0] * (counters_known - len(counters)))
     return Cell(stamp, counters)
 
 

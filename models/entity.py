@@ -54,9 +54,21 @@ class _Stamp(Struct, array_like=True):
     stamp: int
 
 
+class _Head(Struct, array_like=True):
+    """What entities of every kind begin with."""
+
+    stamp: int
+    observed: int
+    content: int
+    changed: int
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(PostEntity).decode
 _stamp_decoder: Final[msgspec.msgpack.Decoder[_Stamp]] = msgspec.msgpack.Decoder(_Stamp)
+
+
+_head_decoder: Final[msgspec.msgpack.Decoder[_Head]] = msgspec.msgpack.Decoder(_Head)
 
 
 def pack_entity(entity: PostEntity) -> bytes:
@@ -72,3 +84,8 @@ def unpack_entity(value: bytes) -> PostEntity:
 def entity_stamp(value: bytes) -> int:
     """The stamp alone."""
     return _stamp_decoder.decode(value).stamp
+
+
+def entity_changed(value: bytes) -> int:
+    """The record time of its last change alone, epoch milliseconds."""
+    return _head_decoder.decode(value).changed

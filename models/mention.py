@@ -18,6 +18,8 @@ MENTIONS_TOPIC: Final = "listener.mentions.v1"
 
 Kind = Literal["post", "article"]
 Label = Literal["negative", "neutral", "positive"]
+#: Longest text that is kept, in code points: of a longer one the first so many, with the matches in them.
+MAX_TEXT: Final = 100_000
 LABELS: Final[tuple[Label, ...]] = ("negative", "neutral", "positive")
 
 
@@ -41,11 +43,11 @@ class Found(Struct, frozen=True, omit_defaults=True):
 class Mention(Struct, frozen=True, omit_defaults=True):
     """What a campaign was mentioned with. Of an ``engagement`` only the first fields and ``counts`` are there.
 
-    ``text`` is what was matched (of an article: title, summary and body, one paragraph each), ``normalized`` the same
-    as hazm writes it. ``sentiment`` is toward this campaign, ``scores`` sum to 1. ``relevant`` is None without a
-    verdict. ``story`` is equal for near-duplicate texts. ``author`` is a keyed hash, never a name; None without a key.
-    ``counted``: whether this record added a mention (a late one, or an edit, does not). ``age_ms`` is not stored:
-    ``observed_at`` less ``event_time``.
+    ``text`` is what was matched (of an article: title, summary and body, a blank line between), cut at ``MAX_TEXT``;
+    ``normalized`` is the same as hazm writes it. ``sentiment`` is toward this campaign, ``scores`` sum to 1.
+    ``relevant`` is None without a verdict. ``story`` is equal for near-duplicate texts. ``author`` is a keyed hash,
+    never a name; None without a key. ``counts`` are those last believed. Every record is of a mention that was counted:
+    late finds have none. After an edit that no longer matches there are no ``matches``.
     """
 
     campaign: str
@@ -58,7 +60,6 @@ class Mention(Struct, frozen=True, omit_defaults=True):
     observed_at: datetime
     counts: Counts = Counts()
     schema_version: int = 1
-    counted: bool = False
     matches: tuple[Found, ...] = ()
     text: str = ""
     title: str | None = None

@@ -112,12 +112,12 @@ class Post(Struct, frozen=True):
 class Skim(Struct, frozen=True):
     """The few fields every record is checked for; the rest of the JSON is checked for form only.
 
-    ``post_id`` is untyped on purpose: its type is judged with the full schema, and only for records that may match.
+    ``key`` is untyped on purpose: its type is judged with the full schema, and only for records that may match.
     """
 
     op: Op
     observed_at: Time
-    post_id: object = None
+    key: object = msgspec.field(default=None, name="post_id")
 
 
 def content_hash(post: Post) -> int:

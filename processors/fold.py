@@ -8,22 +8,21 @@ The way of a record, top to bottom::
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from models import cells
-from models.cells import METRICS
-from models.entity import PostEntity
+from models.mention import Origin
 from models.outcome import HEADER_SIZE, Outcome, dead_letter
-from models.post import EARLIEST, MAX_RECORD_BYTES, PLATFORMS, POSTS_TOPIC, Post
-from processors.judge import FUTURE_MS, Fault, decode_post, skim_decoder, skim_fault, time_fault
-from processors.overlay import Chunk, CompiledSet, Overlay, Tables
-from processors.posts import Bounds, Delta, fold_post, tracked
+from models.post import EARLIEST, MAX_RECORD_BYTES
+from processors.judge import FUTURE_MS, Fault, skim_fault, time_fault
+from processors.kinds import Bounds, Delta, Folded, Kind
+from processors.mentions import Draft, Erasure, believed
+from processors.overlay import Chunk, CompiledSet, MatchedCampaign, Overlay, Pending, Tables, Window
 from processors.tally import Tally
 from processors.windows import EPOCH, from_ms, minute_start
 
-NOTHING: Final = [0] * len(METRICS)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=EPOCH.tzinfo)
 #: Records whose UTF-8 is checked at a time: enough to share the overhead, few enough to stay in the cache.
 _GROUP: Final = 64
@@ -33,18 +32,20 @@ _NO_HEADERS: Final[dict[str, bytes]] = {}
 class Plane(Protocol):
     """What a fold needs of the plane it works for."""
 
+    kind: Kind
     partition: int
     base: int
     tables: Tables
+    nothing: list[int]
     overlay: Overlay
     pending: Overlay | None
     tally: Tally
     bounds: Bounds
 
-    def entity(self, key: bytes) -> PostEntity | None:
+    def entity(self, key: bytes) -> Any | None:
         """The newest state of an entity."""
 
-    def keys(self, campaign: str, platform: str, minute: int) -> list[tuple[str, bytes]]:
+    def keys(self, campaign: str, dimension: str, minute: int, reach: int) -> list[tuple[str, bytes]]:
         """(table, changelog key) of the cells that hold a minute."""
 
     def clock(self) -> datetime:
@@ -59,17 +60,19 @@ class Fold:
 
     def __init__(self, plane: Plane, chunk: Chunk, compiled: CompiledSet, *, replaying: bool, new: bool) -> None:
         self.plane = plane
+        self.kind = plane.kind
         self.chunk = chunk
         self.compiled = compiled
+        self.reader = compiled.reader(plane.kind.stream.topic)
         self.replaying = replaying
         self.new = new
 
     def run(self, first: int, last: int) -> None:
         """Fold the records ``first`` to ``last`` (exclusive)."""
         plane, chunk, values = self.plane, self.chunk, self.chunk.values
-        decode, find = skim_decoder.decode, self.compiled.find
+        decode, find, texts = self.kind.skim, self.reader.find, self.kind.texts
         durable, folded = plane.tables[cells.ENTITIES], plane.overlay.entities
-        in_flight: Mapping[bytes, PostEntity] = plane.pending.entities if plane.pending else {}
+        in_flight: Mapping[bytes, Any] = plane.pending.entities if plane.pending else {}
         sound = _all_sound(values, first, last, chunk.headers)
         future = _earliest_future(chunk.timestamps, first, last)
         newest = plane.tally.newest or _LONG_AGO
@@ -81,13 +84,13 @@ class Fold:
                 observed = skim.observed_at
                 if observed > future or observed < EARLIEST:
                     self._check_time(index, observed, "observed_at")
-                post_id = skim.post_id
-                key = post_id.encode() if type(post_id) is str else b""
+                written = skim.key
+                key = written.encode() if type(written) is str else b""
                 op = skim.op
                 if key in durable or key in folded or key in in_flight:
                     plane.tally.newest = newest
                     self._known(index, key, op)
-                elif (op == "create" or op == "update") and find(value.lower()):  # type: ignore[union-attr]  # noqa: PLR1714
+                elif op in texts and find(value.lower()):  # type: ignore[union-attr]
                     plane.tally.newest = newest
                     self._may_match(index, key, None)
                 else:
@@ -105,7 +108,7 @@ class Fold:
 
     def _checked(self, index: int) -> bytes:
         value = self.chunk.values[index]
-        fault = skim_fault(value, self._headers(index))
+        fault = skim_fault(value, self._headers(index), self.kind.skim)
         if fault or value is None:
             raise _Faulty(fault)
         return value
@@ -125,13 +128,13 @@ class Fold:
     def _reject(self, index: int, error: Exception) -> None:
         """A dead letter; the reason is looked up again unless the error carries it."""
         value, headers = self.chunk.values[index], self._headers(index)
-        fault = error.fault if isinstance(error, _Faulty) else skim_fault(value, headers)
+        fault = error.fault if isinstance(error, _Faulty) else skim_fault(value, headers, self.kind.skim)
         if fault is None:
             raise error
         plane = self.plane
         if self.new:
             plane.tally.invalid(fault.reason)
-        origin = (POSTS_TOPIC, plane.partition, self.chunk.offsets[index])
+        origin = (self.kind.stream.topic, plane.partition, self.chunk.offsets[index])
         key = self.chunk.keys[index] if self.chunk.keys else None
         letter = dead_letter(origin, fault.reason, fault.detail, value or b"", headers, plane.clock(), key)
         plane.overlay.letters.append(letter)
@@ -142,53 +145,101 @@ class Fold:
         if entity is not None and self._stamp(index) <= entity.stamp:
             return  # replayed, and all of it is durable: its outcome is in the progress cell, its letter is written
         value = self.chunk.values[index] or b""
-        if tracked(entity, op) or (op in {"create", "update"} and self.compiled.find(value.lower())):
+        if self.kind.tracked(entity, op) or (op in self.kind.texts and self.reader.find(value.lower())):
             self._may_match(index, key, entity)
         else:
             self._unmatched(1)
 
-    def _post(self, index: int) -> Post:
-        post = decode_post(self.chunk.values[index] or b"")
-        if not isinstance(post, Post):
-            raise _Faulty(post, dated=True)
-        self._check_time(index, post.created_at, "created_at", dated=True)
-        return post
+    def _record(self, index: int) -> Any:
+        record = self.kind.decode(self.chunk.values[index] or b"")
+        if isinstance(record, Fault):
+            raise _Faulty(record, dated=True)
+        field, moment = self.kind.moment(record)
+        self._check_time(index, moment, field, dated=True)
+        return record
 
     def _stamp(self, index: int) -> int:
         return self.chunk.offsets[index] + self.plane.base
 
-    def _may_match(self, index: int, key: bytes, entity: PostEntity | None) -> None:
+    def _may_match(self, index: int, key: bytes, entity: Any | None) -> None:
         """The full schema, the match and the fold of one record."""
-        plane, stamp, post = self.plane, self._stamp(index), self._post(index)
-        matched = [one.campaign_id for one in self.compiled.match(post)] if post.op in {"create", "update"} else []
-        result = fold_post(entity, post, matched, plane.tally.record_time, plane.bounds, self.compiled.zones)
+        plane, kind, stamp, record = self.plane, self.kind, self._stamp(index), self._record(index)
+        matched = self.reader.match(record) if record.op in kind.texts else ()
+        ids = [one.campaign_id for one in matched]
+        result = kind.fold(entity, record, ids, plane.tally.record_time, plane.bounds, self.compiled.zones)
         if result.entity is not None:
             result.entity.stamp = -1 if entity is None else entity.stamp
             plane.overlay.entities[key] = result.entity
-            self._apply(result.deltas, PLATFORMS[result.entity.platform], stamp)
+            counted = self._apply(result.deltas, kind.dimension(result.entity), stamp)
+            if kind.say is not None and (result.said or result.erased):
+                self._say(record, result, matched, counted, stamp)
         if self.new:
             plane.tally.valid(result.outcome)
 
-    def _apply(self, deltas: Sequence[Delta], platform: str, stamp: int) -> None:
-        """Add deltas to the overlay; in a replay only to cells that do not have this record yet."""
-        overlay = self.plane.overlay
-        for campaign, time, metric, amount in deltas:
-            minute = minute_start(time)
-            if self.replaying:
-                self._replay(campaign, platform, minute, metric, amount, stamp)
-                continue
-            into = overlay.deltas.get((campaign, platform, minute))
-            if into is None:
-                into = overlay.deltas[campaign, platform, minute] = list(NOTHING)
-            into[metric] += amount
+    def _apply(self, deltas: Sequence[Delta], dimension: str, stamp: int) -> "dict[str, _Counted]":
+        """Add deltas to the overlay; in a replay only to cells that do not have this record yet.
 
-    def _replay(self, campaign: str, platform: str, minute: int, metric: int, amount: int, stamp: int) -> None:
-        """Decided per (record, cell) against the stamp that the cell had before this replay began."""
-        plane = self.plane
-        for table, key in plane.keys(campaign, platform, minute):
+        Returns where each campaign's mention was counted, if one was.
+        """
+        mention = self.kind.mentions.mentions if self.kind.mentions else None
+        overlay, counted = self.plane.overlay, {}
+        for campaign, time, metric, amount, own, reach in deltas:
+            window = campaign, own or dimension, minute_start(time), reach
+            lacking = self._replay(window, metric, amount, stamp) if self.replaying else None
+            if lacking is None:
+                into = overlay.deltas.get(window)
+                if into is None:
+                    into = overlay.deltas[window] = list(self.plane.nothing)
+                into[metric] += amount
+            if metric == mention:
+                counted[campaign] = window, lacking
+        return counted
+
+    def _replay(self, window: Window, metric: int, amount: int, stamp: int) -> list[tuple[str, bytes]]:
+        """Decided per (record, cell) against the stamp that the cell had before this replay began.
+
+        Returns the cells that did not have the record.
+        """
+        plane, lacking = self.plane, []
+        for table, key in plane.keys(*window):
             value = plane.tables[table].get(key)
             if value is None or cells.cell_stamp(value) < stamp:
-                plane.overlay.replayed.setdefault((table, key), list(NOTHING))[metric] += amount
+                plane.overlay.replayed.setdefault((table, key), list(plane.nothing))[metric] += amount
+                lacking.append((table, key))
+        return lacking
+
+    def _say(
+        self,
+        record: Any,
+        result: Folded,
+        matched: Sequence[MatchedCampaign],
+        counted: "Mapping[str, _Counted]",
+        stamp: int,
+    ) -> None:
+        """Draft what goes to the mentions topic: a mention per campaign, or that it is gone."""
+        pending, kind, entity = self.plane.overlay.pending, self.kind, result.entity
+        said = kind.say(record) if kind.say else None
+        if said is None or entity is None:
+            return
+        origin = Origin(kind.stream.topic, self.plane.partition, stamp)
+        found = {one.campaign_id: getattr(one, "matches", ()) for one in matched}
+        for campaign in result.said:
+            window, lacking = counted.get(campaign, (None, None))
+            draft = Draft(
+                campaign,
+                said,
+                origin,
+                kind.dimension(entity),
+                from_ms(entity.created),
+                believed(entity),
+                found.get(campaign, ()),
+            )
+            pending.append(Pending(draft, self.compiled, window, lacking))
+        pending.extend(Pending(Erasure(campaign, said.entity), self.compiled) for campaign in result.erased)
+
+
+#: The window of a mention's delta and, in a replay, the cells that did not have the record.
+_Counted = tuple[Window, list[tuple[str, bytes]] | None]
 
 
 class _Faulty(Exception):  # noqa: N818 - carries a verdict to the one place that writes dead letters

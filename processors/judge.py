@@ -1,7 +1,8 @@
 """Judging raw records: what every record is checked for, and what only a record that may match is."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -11,6 +12,8 @@ from processors.windows import to_ms
 
 #: How far ``observed_at`` and the event time may lie past the Kafka timestamp, in milliseconds.
 FUTURE_MS: Final = 3_600_000
+
+Shape = TypeVar("Shape")
 
 skim_decoder: Final = msgspec.json.Decoder(Skim)
 _post_decoder: Final = msgspec.json.Decoder(Post)
@@ -23,7 +26,9 @@ class Fault(NamedTuple):
     detail: str
 
 
-def skim_fault(value: bytes | None, headers: dict[str, bytes]) -> Fault | None:
+def skim_fault(
+    value: bytes | None, headers: dict[str, bytes], skim: Callable[[bytes], object] = skim_decoder.decode
+) -> Fault | None:
     """The fault that keeps ``value`` from being skimmed, or None: the hot path's slow twin, which names reasons."""
     if HEADER_SIZE in headers:
         return Fault(Reason.TOO_LARGE, f"{headers[HEADER_SIZE].decode(errors='replace')} bytes at the source")
@@ -36,7 +41,7 @@ def skim_fault(value: bytes | None, headers: dict[str, bytes]) -> Fault | None:
     except UnicodeDecodeError as error:
         return Fault(Reason.ENCODING, f"not UTF-8 at byte {error.start}: {error.reason}")
     try:
-        skim_decoder.decode(value)
+        skim(value)
     except (msgspec.DecodeError, RecursionError) as error:
         return _decode_fault(error)
     return None
@@ -44,8 +49,13 @@ def skim_fault(value: bytes | None, headers: dict[str, bytes]) -> Fault | None:
 
 def decode_post(value: bytes) -> Post | Fault:
     """The whole post, or why it is none."""
+    return decode_as(_post_decoder, value)
+
+
+def decode_as(decoder: "msgspec.json.Decoder[Shape]", value: bytes) -> Shape | Fault:
+    """A whole record, or why it is none."""
     try:
-        return _post_decoder.decode(value)
+        return decoder.decode(value)
     except (msgspec.DecodeError, RecursionError) as error:
         return _decode_fault(error)
 

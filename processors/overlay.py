@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from models.entity import PostEntity
 from models.outcome import DeadLetter
-from models.post import Post
+from models.post import POSTS_TOPIC, Post
 from models.progress import Progress
+from processors.enrich import Analysis, Item
+from processors.mentions import Draft, Erasure
 
 #: The durable state of one partition: table name → changelog key → value. Owned by the Faust tables.
 Tables = Mapping[str, dict[bytes, bytes]]
@@ -21,17 +22,34 @@ class MatchedCampaign(Protocol):
         """The campaign that matches."""
 
 
+class Reader(NamedTuple):
+    """How a campaign set reads one stream.
+
+    ``find``: truthy for a lower-cased raw record that may match; it may err on the side of yes only.
+    ``match``: the campaigns of a decoded record.
+    """
+
+    find: Callable[[bytes], object]
+    match: Callable[[Any], Sequence[MatchedCampaign]]
+
+
 class CompiledSet(NamedTuple):
     """A campaign set ready for use.
 
-    ``find``: truthy for a lower-cased raw record that may match; it may err on the side of yes only.
-    ``match``: the campaigns of a decoded post. ``zones``: campaign id → IANA zone of its hours and days.
+    ``find`` and ``match``: how it reads posts; ``readers``: other streams by topic. ``zones``: campaign id → IANA zone
+    of its hours and days. ``analyse``: what mentions say beyond their words; None: nothing is asked.
     """
 
     version: str
     find: Callable[[bytes], object]
     match: Callable[[Post], Sequence[MatchedCampaign]]
     zones: Mapping[str, str]
+    readers: Mapping[str, Reader] = {}
+    analyse: Callable[[Sequence[Item]], Sequence[Analysis]] | None = None
+
+    def reader(self, topic: str) -> Reader:
+        """How this set reads a stream."""
+        return Reader(self.find, self.match) if topic == POSTS_TOPIC else self.readers[topic]
 
 
 class Chunk(NamedTuple):
@@ -51,28 +69,48 @@ class Chunk(NamedTuple):
     keys: Sequence[bytes | None] = ()
 
 
+class Pending(NamedTuple):
+    """A step of the mentions topic, and where its mention was counted.
+
+    ``window``: (campaign, dimension, UTC minute, reach) of the deltas. ``lacking``: in a replay, the cells that do not
+    have the record yet. Both None: its mention was counted before, or there is none.
+    """
+
+    step: Draft | Erasure
+    compiled: CompiledSet
+    window: "Window | None" = None
+    lacking: "Sequence[tuple[str, bytes]] | None" = None
+
+
+#: (campaign, dimension, UTC minute in epoch seconds, tables from the longest-lived on).
+Window = tuple[str, str, int, int]
+
+
 @dataclass
 class Overlay:
     """Folds that are not durable yet.
 
-    ``deltas``    (campaign, platform, UTC minute) → amounts; hours, days and lifetime follow from the minutes
+    ``deltas``    window → amounts; hours, days and lifetime follow from the minutes
     ``replayed``  (table, changelog key) → amounts of replayed records, for the cells that do not have them yet
     ``entities``  changelog key → new state; ``looked_up``: keys that a record asked for
+    ``pending``   what goes to the mentions topic, in order
     """
 
-    deltas: dict[tuple[str, str, int], list[int]] = field(default_factory=dict)
+    deltas: dict[Window, list[int]] = field(default_factory=dict)
     replayed: dict[tuple[str, bytes], list[int]] = field(default_factory=dict)
-    entities: dict[bytes, PostEntity] = field(default_factory=dict)
+    entities: dict[bytes, Any] = field(default_factory=dict)
     looked_up: set[bytes] = field(default_factory=set)
     letters: list[DeadLetter] = field(default_factory=list)
+    pending: list[Pending] = field(default_factory=list)
     records: int = 0
 
 
 class FlushPlan(NamedTuple):
-    """What makes an overlay durable, in three steps: ``cells``, ``letters``, then ``entities`` and ``tombstones``.
+    """What makes an overlay durable, in three steps.
 
-    Then ``next_offset`` may be committed. Letters go before entities, because a replay asks no more about a record
-    whose entity is durable.
+    ``cells``; then ``letters`` and ``mentions``; then ``entities`` and ``tombstones``. After that ``next_offset`` may
+    be committed. Letters and mentions go before entities, because a replay asks no more about
+    a record whose entity is durable.
     """
 
     cells: dict[str, list[tuple[bytes, bytes]]]
@@ -82,3 +120,4 @@ class FlushPlan(NamedTuple):
     progress: Progress
     next_offset: int
     records: int
+    mentions: list[tuple[bytes, bytes | None]] = []  # noqa: RUF012 - nobody appends to a plan

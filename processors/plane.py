@@ -2,35 +2,43 @@
 
 ::
 
-    chunk ─► count ─► overlay ─► take_flush ─► plan ─► (engine: durable) ─► flushed ─► tables
+    chunk ─► count ─► overlay ─► begin_flush ─► analyse ─► plan_flush ─► (engine: durable) ─► flushed ─► tables
 
-``count`` folds a chunk into the overlay (processors/fold.py) and touches nothing else. ``take_flush`` turns the overlay
-into a plan; the engine writes its ``cells`` (progress among them), awaits them, then its ``letters``, awaits them, then
-its ``entities`` and ``tombstones``, awaits those, calls ``flushed`` and acknowledges up to ``plan.next_offset``.
+``count`` folds a chunk into the overlay (processors/fold.py) and touches nothing else. ``begin_flush`` closes the
+overlay, ``analyse`` has the new mentions judged in one batch (in a thread: it only reads the closed overlay), and
+``plan_flush`` turns the overlay into a plan. The engine writes its ``cells`` (progress among them), awaits them, then
+its ``letters`` and ``mentions``, awaits them, then its ``entities`` and ``tombstones``, awaits those, calls ``flushed``
+and acknowledges up to ``plan.next_offset``.
 
-Cells and letters go before entities, so a replayed record either finds the old entity and computes the same deltas,
-which every cell takes or skips by its stamp, or finds the newer entity and does nothing: all that it did is durable.
-Letters go after cells, whose stamps keep a later campaign set from judging the same records anew. All that decides
-about a record is in the record, its entity and the progress cell: a replay decides the same.
+Cells, letters and mentions go before entities, so a replayed record either finds the old entity and computes the same
+deltas, which every cell takes or skips by its stamp, or finds the newer entity and does nothing: all that it did is
+durable. Letters go after cells, whose stamps keep a later campaign set from judging the same records anew. All that
+decides about a record is in the record, its entity and the progress cell: a replay decides the same.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 
 from models import cells
 from models.cells import CELL_TABLES, LIFETIME, WINDOWS, CellName
-from models.entity import PostEntity, pack_entity, unpack_entity
-from models.post import POSTS_TOPIC
 from models.progress import Progress, SetInForce, pack_progress, progress_key
+from processors.enrich import Analysis
 from processors.fold import Fold
-from processors.overlay import Chunk, CompiledSet, FlushPlan, Overlay, Tables
-from processors.posts import Bounds
+from processors.kinds import Bounds, Kind
+from processors.mentions import Draft, written
+from processors.overlay import Chunk, CompiledSet, FlushPlan, Overlay, Pending, Tables
+from processors.posts import POST_KIND
 from processors.resume import Resume
 from processors.retention import Retention, entity_expired
 from processors.tally import Tally
 from processors.windows import day_start, hour_start, to_ms
+
+#: Where a campaign set has no models.
+NO_ANALYSIS: Final = Analysis("", None, {}, None, None, "")
 
 
 class Gap(Exception):  # noqa: N818 - it says what happened
@@ -50,6 +58,8 @@ class PartitionPlane:
         clock: Callable[[], datetime],
         retention: bool = True,
         capped: bool = True,
+        kind: Kind = POST_KIND,
+        author_key: bytes | None = None,
     ) -> None:
         """Go on where ``resume`` says.
 
@@ -58,7 +68,11 @@ class PartitionPlane:
 
         ``sets``: (first stamp, set), oldest first, covering the first record to count. ``clock`` only dates dead
         letters and the writing of progress. ``retention`` off also lifts the bound on records behind the record time.
+        Without ``author_key`` mentions name no author.
         """
+        self.kind = kind
+        self.nothing = [0] * len(kind.stream.metrics)
+        self.author_key = author_key
         self.partition = partition
         self.tables = tables
         self.progress = resume.progress
@@ -72,6 +86,8 @@ class PartitionPlane:
         self.bounds = Bounds() if retention else Bounds(behind=None)
         self.overlay = Overlay()
         self.pending: Overlay | None = None
+        self._closed: tuple[int, Progress] | None = None
+        self._analyses: dict[int, Analysis] | None = None
         self._sets = list(sets)
         self._names: dict[tuple[str, str], str] = {}
         self._zones: dict[str, str] = {}
@@ -112,7 +128,7 @@ class PartitionPlane:
         self.overlay.records += last - first
         return last
 
-    def entity(self, key: bytes) -> PostEntity | None:
+    def entity(self, key: bytes) -> Any | None:
         """The newest state of an entity; its stamp is that of its durable state, -1 without one.
 
         One that retention has passed is gone, whether or not its tombstone is written: when flushes happen decides
@@ -124,7 +140,7 @@ class PartitionPlane:
             found = self.pending.entities.get(key)
         if found is None:
             value = self.tables[cells.ENTITIES].get(key)
-            found = None if value is None else unpack_entity(value)
+            found = None if value is None else self.kind.unpack(value)
         if found is not None and self._retention and entity_expired(found, self.tally.record_time):
             return None
         return found
@@ -145,20 +161,45 @@ class PartitionPlane:
         return self.pending is None and self._counted >= self.horizon
 
     def take_flush(self, *, caught_up: bool = False) -> FlushPlan:
-        """Turn the overlay into a plan; counting goes on in a new overlay meanwhile."""
+        """``begin_flush``, ``analyse`` and ``plan_flush`` in one go."""
+        self.begin_flush(caught_up=caught_up)
+        self.analyse()
+        return self.plan_flush()
+
+    def begin_flush(self, *, caught_up: bool = False) -> bool:
+        """Close the overlay; counting goes on in a new one. Returns whether there is anything to analyse."""
         overlay, self.overlay = self.overlay, Overlay()
         self.pending = overlay
         stamp = self._counted
         progress = self._progress(stamp, durable=self._durable, durable_time=self._durable_time, caught_up=caught_up)
+        self._closed = stamp, progress
+        return any(one.compiled.analyse is not None and _to_analyse(one) for one in overlay.pending)
+
+    def analyse(self) -> None:
+        """Have the mentions of the closed overlay judged; touches nothing that counting uses."""
+        if self.pending is None:
+            raise RuntimeError("no flush was begun")
+        self._analyses = analysed(self.pending.pending)
+
+    def plan_flush(self) -> FlushPlan:
+        """The plan of the flush that was begun; analyses now what was not."""
+        if self.pending is None or self._closed is None:
+            raise RuntimeError("no flush was begun")
+        overlay, (stamp, progress), analyses = self.pending, self._closed, self._analyses
+        self._closed = self._analyses = None
+        if analyses is None:
+            analyses = analysed(overlay.pending)
+        self._count_analyses(overlay, analyses)
         counted = self._plan_cells(overlay, stamp)
         return FlushPlan(
             cells=counted | {cells.PROGRESS: [self.progress_record(progress)]},
-            entities=_plan_entities(overlay, stamp),
+            entities=self._plan_entities(overlay, stamp),
             tombstones=self._plan_tombstones(overlay, counted, progress),
             letters=overlay.letters,
             progress=progress,
             next_offset=stamp + 1 - self.base,
             records=overlay.records,
+            mentions=written([one.step for one in overlay.pending], analyses, self.author_key),
         )
 
     def flushed(self, plan: FlushPlan) -> None:
@@ -205,7 +246,7 @@ class PartitionPlane:
 
     def progress_record(self, progress: Progress) -> tuple[bytes, bytes]:
         """(changelog key, value) of a progress cell."""
-        return progress_key(POSTS_TOPIC, self.partition), pack_progress(progress)
+        return progress_key(self.kind.stream.topic, self.partition), pack_progress(progress)
 
     def _require_rest(self) -> None:
         if self.overlay.records or self.pending is not None:
@@ -229,8 +270,8 @@ class PartitionPlane:
 
     def _plan_cells(self, overlay: Overlay, stamp: int) -> dict[str, list[tuple[bytes, bytes]]]:
         touched = overlay.replayed
-        for (campaign, platform, minute), amounts in overlay.deltas.items():
-            for cell in self.keys(campaign, platform, minute):
+        for window, amounts in overlay.deltas.items():
+            for cell in self.keys(*window):
                 if cell in touched:
                     _add(touched[cell], amounts)
                 else:
@@ -239,9 +280,31 @@ class PartitionPlane:
         for (table, key), amounts in touched.items():
             value = self.tables[table].get(key)
             if value is not None:
-                _add(amounts, cells.unpack_cell(value).counters)
+                _add(amounts, cells.unpack_cell(value, len(amounts)).counters)
             plan[table].append((key, cells.pack_cell(stamp, amounts)))
         return plan
+
+    def _plan_entities(self, overlay: Overlay, stamp: int) -> list[tuple[bytes, bytes]]:
+        plan = []
+        for key, entity in overlay.entities.items():
+            entity.stamp = stamp
+            plan.append((key, self.kind.pack(entity)))
+        return plan
+
+    def _count_analyses(self, overlay: Overlay, analyses: Mapping[int, Analysis]) -> None:
+        """Add what the analysis says of each mention to the cells in which the mention itself is counted."""
+        metrics = self.kind.mentions
+        for number, analysis in analyses.items():
+            one = overlay.pending[number]
+            if metrics is None or one.window is None:
+                continue
+            found = [metrics.sentiment[analysis.sentiment]] if analysis.sentiment else []
+            if analysis.relevant:
+                found.append(metrics.relevant)
+            into = [overlay.deltas[one.window]] if one.lacking is None else [overlay.replayed[c] for c in one.lacking]
+            for amounts in into:
+                for metric in found:
+                    amounts[metric] += 1
 
     def _plan_tombstones(
         self, overlay: Overlay, counted: Mapping[str, Sequence[tuple[bytes, bytes]]], progress: Progress
@@ -252,17 +315,22 @@ class PartitionPlane:
         keep[cells.ENTITIES] = overlay.looked_up
         return self._retention.expired(self.tables, progress.record_time, keep=keep, durable=progress.durable)
 
-    def keys(self, campaign: str, platform: str, minute: int) -> list[tuple[str, bytes]]:
-        """(table, changelog key) of the four cells that hold a UTC minute (epoch seconds) of a campaign."""
-        name = self._names.get((campaign, platform))
+    def keys(
+        self, campaign: str, dimension: str, minute: int, reach: int = len(CELL_TABLES)
+    ) -> list[tuple[str, bytes]]:
+        """(table, changelog key) of the cells that hold a UTC minute (epoch seconds) of a campaign.
+
+        All four, or the ``reach`` longest-lived ones.
+        """
+        name = self._names.get((campaign, dimension))
         if name is None:
-            name = CellName(campaign, POSTS_TOPIC, self.partition, platform).text()
-            self._names[campaign, platform] = name
+            name = CellName(campaign, self.kind.stream.topic, self.partition, dimension).text()
+            self._names[campaign, dimension] = name
         ms, zone = minute * 1000, self._zone(campaign)
         starts = {"minute": minute, "hour": hour_start(ms, zone), "day": day_start(ms, zone)}
         keys = [(table, cells.window_key(name, starts[table], size)) for table, size in WINDOWS.items()]
         keys.append((LIFETIME, cells.lifetime_key(name)))
-        return keys
+        return keys[-reach:]
 
     def _zone(self, campaign: str) -> str:
         """A campaign's zone cannot change, so any set that knows it will do."""
@@ -273,12 +341,22 @@ class PartitionPlane:
         return zone
 
 
-def _plan_entities(overlay: Overlay, stamp: int) -> list[tuple[bytes, bytes]]:
-    plan = []
-    for key, entity in overlay.entities.items():
-        entity.stamp = stamp
-        plan.append((key, pack_entity(entity)))
-    return plan
+def analysed(pending: Sequence[Pending]) -> dict[int, Analysis]:
+    """The analyses by position, asked of each campaign set in one batch."""
+    batches: dict[str, list[int]] = defaultdict(list)
+    for number, one in enumerate(pending):
+        if _to_analyse(one):
+            batches[one.compiled.version].append(number)
+    found: dict[int, Analysis] = {}
+    for numbers in batches.values():
+        judge = pending[numbers[0]].compiled.analyse
+        items = [step.item for number in numbers if isinstance(step := pending[number].step, Draft)]
+        found.update(zip(numbers, judge(items) if judge else [NO_ANALYSIS] * len(items), strict=True))
+    return found
+
+
+def _to_analyse(one: Pending) -> bool:
+    return isinstance(one.step, Draft) and one.step.said.op != "engagement"
 
 
 def _add(into: list[int], amounts: Sequence[int]) -> None:

@@ -1,12 +1,18 @@
 """Fold of posts: (entity, event) → (entity, deltas). Nothing else in the counting plane knows what a post is."""
 
-from collections.abc import Container, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Container, Sequence
+from datetime import datetime
+from typing import Any, Final, Protocol
 
 from models.cells import MENTIONS, MENTIONS_NET, METRIC_INDEX
-from models.entity import DELETED, PostEntity, Tracking
+from models.entity import DELETED, PostEntity, Tracking, pack_entity, unpack_entity
+from models.mention import LABELS
 from models.outcome import Outcome
-from models.post import COUNTERS, PLATFORMS, Post, content_hash
+from models.post import COUNTERS, PLATFORMS, Counts, Post, content_hash
+from models.streams import POSTS
+from processors.judge import decode_post, skim_decoder
+from processors.kinds import Bounds, Delta, Folded, Kind, MentionMetrics
+from processors.mentions import said_of_post
 from processors.snapshots import NEW_WITHIN_MS, Levels, Step, advance, unknown
 from processors.windows import to_ms
 
@@ -15,28 +21,41 @@ _GROSS = tuple(METRIC_INDEX[name] for name in COUNTERS)
 _NET = tuple(METRIC_INDEX[f"{name}_net"] for name in COUNTERS)
 
 
-class Bounds(NamedTuple):
-    """Lateness bounds in ms. ``behind`` (record time minus ``observed_at``) is None where retention is off."""
-
-    late: int = 48 * 3_600_000
-    behind: int | None = 48 * 3_600_000
-
-
-class Delta(NamedTuple):
-    """Add ``amount`` to ``metric`` of ``campaign`` in the windows that hold ``time`` (epoch milliseconds)."""
-
-    campaign: str
-    time: int
-    metric: int
-    amount: int
+#: Where a post's mention is counted.
+POST_MENTIONS: Final = MentionMetrics(
+    MENTIONS,
+    MENTIONS_NET,
+    {label: METRIC_INDEX[f"mentions_{label}"] for label in LABELS},
+    METRIC_INDEX["relevant_mentions"],
+)
 
 
-class Folded(NamedTuple):
-    """What one event did. ``entity`` is None where nothing is kept or changed; deltas exist only for ``COUNTED``."""
+class Event(Protocol):
+    """What the fold reads of a record: posts have it, articles are seen through ``processors.articles``."""
 
-    outcome: Outcome
-    entity: PostEntity | None
-    deltas: list[Delta]
+    @property
+    def op(self) -> str:
+        """create, update, engagement or delete."""
+
+    @property
+    def observed_at(self) -> datetime:
+        """When the source looked."""
+
+    @property
+    def created_at(self) -> datetime:
+        """When the entity came to be."""
+
+    @property
+    def platform(self) -> str:
+        """One of ``PLATFORMS``."""
+
+    @property
+    def counts(self) -> Counts:
+        """The snapshot of its counters."""
+
+    @property
+    def counts_precision(self) -> str:
+        """Exact or rounded."""
 
 
 def fold_post(
@@ -47,7 +66,21 @@ def fold_post(
     bounds: Bounds,
     in_force: Container[str],
 ) -> Folded:
-    """Fold ``post`` into ``entity``.
+    """Fold ``post`` into ``entity``: see ``fold_event``."""
+    return fold_event(entity, post, content_hash, matched, record_time, bounds, in_force, POST_MENTIONS)
+
+
+def fold_event(
+    entity: PostEntity | None,
+    post: Event,
+    content_of: Callable[[Any], int],
+    matched: Sequence[str],
+    record_time: int | None,
+    bounds: Bounds,
+    in_force: Container[str],
+    metrics: MentionMetrics,
+) -> Folded:
+    """Fold an event into ``entity``.
 
     ``matched``: ids of the campaigns that the text matches now (empty for engagement and delete). ``record_time``: the
     partition's record time before this record. ``in_force``: the campaigns that count now; a tracked one that is not
@@ -57,7 +90,7 @@ def fold_post(
     observed = to_ms(post.observed_at)
     if not tracked(entity, post.op) and not matched:
         return Folded(Outcome.UNMATCHED, None, [])
-    content = content_hash(post)
+    content = content_of(post)
     if entity is not None:
         if observed < entity.observed:
             return Folded(Outcome.STALE, None, [])
@@ -68,8 +101,8 @@ def fold_post(
         late = None if entity is not None else _new_entity(post, matched, content, now, mentioned=False)
         return Folded(Outcome.LATE, late, [])
     if entity is None:
-        return _first_seen(post, matched, content, now, bounds)
-    return _follow_up(entity, post, matched, content, now, bounds, in_force)
+        return _first_seen(post, matched, content, now, bounds, metrics)
+    return _follow_up(entity, post, matched, content, now, bounds, in_force, metrics)
 
 
 def tracked(entity: PostEntity | None, op: str) -> bool:
@@ -77,7 +110,7 @@ def tracked(entity: PostEntity | None, op: str) -> bool:
     return entity is not None and not (entity.flags & DELETED and op in ("engagement", "delete"))
 
 
-def _new_entity(post: Post, matched: Sequence[str], content: int, now: int, *, mentioned: bool) -> PostEntity:
+def _new_entity(post: Event, matched: Sequence[str], content: int, now: int, *, mentioned: bool) -> PostEntity:
     levels, _ = advance(unknown(), post.counts.values(), all_new=False, rounded=False)
     return PostEntity(
         stamp=0,
@@ -94,27 +127,30 @@ def _new_entity(post: Post, matched: Sequence[str], content: int, now: int, *, m
     )
 
 
-def _first_seen(post: Post, matched: Sequence[str], content: int, now: int, bounds: Bounds) -> Folded:
+def _first_seen(
+    post: Event, matched: Sequence[str], content: int, now: int, bounds: Bounds, metrics: MentionMetrics
+) -> Folded:
     """A post that was not known and matches: one mention in the window of its creation, counts as the baseline."""
     observed, created = to_ms(post.observed_at), to_ms(post.created_at)
     if observed - created > bounds.late:
         return Folded(Outcome.LATE, _new_entity(post, matched, content, now, mentioned=False), [])
     entity = _new_entity(post, matched, content, now, mentioned=True)
-    deltas = _mention_deltas(matched, created)
+    deltas = _mention_deltas(matched, created, metrics)
     if observed - created <= NEW_WITHIN_MS:
         _, steps = advance(unknown(), post.counts.values(), all_new=True, rounded=False)
         deltas += _engagement_deltas(entity.campaigns, steps, observed)
-    return Folded(Outcome.COUNTED, entity, deltas)
+    return Folded(Outcome.COUNTED, entity, deltas, said=matched)
 
 
 def _follow_up(
     old: PostEntity,
-    post: Post,
+    post: Event,
     matched: Sequence[str],
     content: int,
     now: int,
     bounds: Bounds,
     in_force: Container[str],
+    metrics: MentionMetrics,
 ) -> Folded:
     """A later record of a known post: engagement in the window of its observation, edits, delete."""
     observed, created = to_ms(post.observed_at), old.created
@@ -133,7 +169,8 @@ def _follow_up(
     )
     if post.op == "delete":
         entity.flags |= DELETED
-        return Folded(Outcome.COUNTED, entity, _take_back(entity, observed, in_force))
+        gone = [one.campaign for one in entity.campaigns if one.mentioned]
+        return Folded(Outcome.COUNTED, entity, _take_back(entity, observed, in_force, metrics), erased=gone)
     entity.flags &= ~DELETED
     levels, steps = advance(
         Levels(old.last, old.high, old.held),
@@ -147,13 +184,14 @@ def _follow_up(
     back = [tracking for tracking in joined if tracking.mentioned and not tracking.standing]
     for tracking in back:
         tracking.standing = True
-    deltas += [Delta(tracking.campaign, observed, MENTIONS_NET, 1) for tracking in back]
+    deltas += [Delta(tracking.campaign, observed, metrics.mentions_net, 1) for tracking in back]
     if observed - created <= bounds.late:
         newly = [tracking for tracking in joined if not tracking.mentioned]
         for tracking in newly:
             tracking.mentioned = tracking.standing = True
-        deltas += _mention_deltas([tracking.campaign for tracking in newly], created)
-    return Folded(Outcome.COUNTED, entity, deltas)
+        deltas += _mention_deltas([tracking.campaign for tracking in newly], created, metrics)
+    said = [one.campaign for one in entity.campaigns if one.mentioned and (one.active or post.op != "engagement")]
+    return Folded(Outcome.COUNTED, entity, deltas, said=said)
 
 
 def _rematch(entity: PostEntity, matched: Sequence[str]) -> list[Tracking]:
@@ -177,8 +215,9 @@ def _rematch(entity: PostEntity, matched: Sequence[str]) -> list[Tracking]:
     return joined
 
 
-def _mention_deltas(campaigns: Sequence[str], created: int) -> list[Delta]:
-    return [Delta(campaign, created, metric, 1) for campaign in campaigns for metric in (MENTIONS, MENTIONS_NET)]
+def _mention_deltas(campaigns: Sequence[str], created: int, metrics: MentionMetrics) -> list[Delta]:
+    both = (metrics.mentions, metrics.mentions_net)
+    return [Delta(campaign, created, metric, 1) for campaign in campaigns for metric in both]
 
 
 def _counting(entity: PostEntity, joined: Sequence[Tracking], in_force: Container[str]) -> list[Tracking]:
@@ -206,7 +245,7 @@ def _contribute(tracking: Tracking, counter: int, net: int) -> None:
     tracking.net[counter] += net
 
 
-def _take_back(entity: PostEntity, observed: int, in_force: Container[str]) -> list[Delta]:
+def _take_back(entity: PostEntity, observed: int, in_force: Container[str], metrics: MentionMetrics) -> list[Delta]:
     """After a delete every level that this post raised is back where it was; gross amounts stay.
 
     A campaign that is not in force gets nothing: what stands there is remembered as it is.
@@ -217,10 +256,30 @@ def _take_back(entity: PostEntity, observed: int, in_force: Container[str]) -> l
         if tracking.campaign not in in_force:
             continue
         if tracking.standing:
-            deltas.append(Delta(tracking.campaign, observed, MENTIONS_NET, -1))
+            deltas.append(Delta(tracking.campaign, observed, metrics.mentions_net, -1))
             tracking.standing = False
         deltas.extend(
             Delta(tracking.campaign, observed, _NET[counter], -net) for counter, net in enumerate(tracking.net) if net
         )
         tracking.net = []
     return deltas
+
+
+def platform_of(entity: PostEntity) -> str:
+    """The platform that an entity's cells are named by."""
+    return PLATFORMS[entity.platform]
+
+
+POST_KIND: Final = Kind(
+    stream=POSTS,
+    skim=skim_decoder.decode,
+    decode=decode_post,
+    moment=lambda post: ("created_at", post.created_at),
+    fold=fold_post,
+    tracked=tracked,
+    unpack=unpack_entity,
+    pack=pack_entity,
+    dimension=platform_of,
+    mentions=POST_MENTIONS,
+    say=said_of_post,
+)

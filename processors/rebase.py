@@ -33,14 +33,14 @@ class Rebased(NamedTuple):
     next_offset: int
 
 
-def rebase(tables: Tables, source: Source, mode: Mode) -> Rebased:
+def rebase(tables: Tables, source: Source, mode: Mode, topic: str = POSTS_TOPIC) -> Rebased:
     """A progress cell that ``resume`` accepts for ``source``, with these recovered tables."""
     if mode is Mode.REBUILD:
         stamp = source.first - 1
         progress = Progress(stamp=stamp, durable=stamp, outcomes=NO_OUTCOMES, sets=(), topic_id=source.topic_id)
         gone = {table: list(part) for table, part in tables.items() if table != cells.PROGRESS and part}
         return Rebased(gone, progress, source.first)
-    before = _known(tables, source)
+    before = _known(tables, source, topic)
     horizon = max(before.stamp, highest_stamp(tables))
     base = before.base if mode is Mode.ACCEPT_LOSS else horizon + 1 - source.first
     stamp = max(horizon, source.first - 1 + base)
@@ -57,13 +57,13 @@ def rebase(tables: Tables, source: Source, mode: Mode) -> Rebased:
     return Rebased({}, progress, stamp + 1 - base)
 
 
-def record(progress: Progress, partition: int) -> tuple[bytes, bytes]:
+def record(progress: Progress, partition: int, topic: str = POSTS_TOPIC) -> tuple[bytes, bytes]:
     """(changelog key, value) of the new progress cell."""
-    return progress_key(POSTS_TOPIC, partition), pack_progress(progress)
+    return progress_key(topic, partition), pack_progress(progress)
 
 
-def _known(tables: Tables, source: Source) -> Progress:
-    value = tables[cells.PROGRESS].get(progress_key(POSTS_TOPIC, source.partition))
+def _known(tables: Tables, source: Source, topic: str) -> Progress:
+    value = tables[cells.PROGRESS].get(progress_key(topic, source.partition))
     if value is None:
         raise LookupError(f"partition {source.partition} has no progress cell: only --rebuild can count it again")
     return unpack_progress(value)

@@ -39,13 +39,13 @@ class Resume(NamedTuple):
     horizon: int
 
 
-def resume(tables: Tables, source: Source) -> Resume:
+def resume(tables: Tables, source: Source, topic: str = POSTS_TOPIC) -> Resume:
     """Where to go on in ``source`` with these recovered tables; Refused where that cannot be told without loss.
 
     Counting goes on behind the last flush that is surely durable as a whole: the one the group committed if the
     progress cell knows it, else the one before the progress cell's own.
     """
-    value = tables[cells.PROGRESS].get(progress_key(POSTS_TOPIC, source.partition))
+    value = tables[cells.PROGRESS].get(progress_key(topic, source.partition))
     if value is None:
         return _first_start(tables, source)
     progress = unpack_progress(value)

@@ -10,7 +10,8 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from models.cells import ENTITIES, WINDOWS, cell_stamp, parse_window_key
-from models.entity import PostEntity, unpack_entity
+from models.entity import entity_changed
+from processors.kinds import Entity
 from processors.windows import DAY_MS, HOUR_MS
 
 #: How long a window stays after its end, in milliseconds of record time. Hours and days start in local seconds, which
@@ -37,7 +38,7 @@ class Retention:
             for key, _ in cells.get(table, ()):
                 groups[_start(key)].add(key)
         for key, value in entities:
-            self._entities[unpack_entity(value).changed // DAY_MS].add(key)
+            self._entities[entity_changed(value) // DAY_MS].add(key)
 
     def expired(
         self,
@@ -82,15 +83,15 @@ class Retention:
             value = entities.get(key)
             if value is None:
                 continue
-            entity = unpack_entity(value)
-            if key in keep or not entity_expired(entity, record_time):
-                self._entities[max(entity.changed // DAY_MS, today)].add(key)
+            changed = entity_changed(value)
+            if key in keep or record_time - changed < KEEP_ENTITY_MS:
+                self._entities[max(changed // DAY_MS, today)].add(key)
             else:
                 gone.append(key)
         return gone
 
 
-def entity_expired(entity: PostEntity, record_time: int | None) -> bool:
+def entity_expired(entity: Entity, record_time: int | None) -> bool:
     """Whether an entity counts as gone at ``record_time``."""
     return record_time is not None and record_time - entity.changed >= KEEP_ENTITY_MS
 

@@ -1,5 +1,6 @@
-"""The Faust application: one agent, six tables, chunk delivery. Built by ``create_app``, never at import."""
+"""The Faust application: an agent and six tables per stream, chunk delivery. Built by ``create_app``, not at import."""
 
+from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 import faust
@@ -8,7 +9,8 @@ from listener.engine.check import require_known_engine
 from listener.engine.consumer import ChunkTransport
 from listener.engine.tables import PartitionStore, PartitionTable, StampTables
 from listener.kafka.settings import KafkaSettings
-from models.cells import LIFETIME, PROGRESS, WINDOWS
+from models.cells import ENTITIES, LIFETIME, PROGRESS, WINDOWS
+from models.streams import Stream
 from models.topics import Namespace
 from processors.overlay import Chunk
 
@@ -19,13 +21,13 @@ BUFFERED_CHUNKS: Final = 8
 class Counting(Protocol):
     """What the engine drives: the owner of the partitions' planes."""
 
-    async def acquire(self, partitions: set[int]) -> dict[int, int]:
-        """Recover these partitions; returns the offset at which to read on in each."""
+    async def acquire(self, partitions: set[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """Recover these (topic, partition); returns the offset at which to read on in each."""
 
     async def release(self) -> None:
         """Let all partitions go: end what is in flight, drop what is not durable."""
 
-    async def count(self, partition: int, chunk: Chunk) -> None:
+    async def count(self, topic: str, partition: int, chunk: Chunk) -> None:
         """Count a chunk; returns when there is room for the next."""
 
 
@@ -39,7 +41,7 @@ class CountingApp(faust.App):
         return ChunkTransport(self.conf.broker_consumer, self)
 
     def store(self, table: str) -> PartitionStore:
-        """The store of a table by its short name."""
+        """The store of a table by its full name."""
         found: PartitionStore = self.tables[table].data
         return found
 
@@ -49,7 +51,7 @@ def create_app(
     namespace: Namespace,
     counting: Counting,
     *,
-    partitions: int,
+    partitions: Mapping[Stream, int],
     session_timeout: float,
     instance_id: str | None = None,
 ) -> CountingApp:
@@ -78,7 +80,7 @@ def create_app(
         table_standby_replicas=0,
         topic_allow_declare=False,
         topic_disable_leader=True,
-        topic_partitions=partitions,
+        topic_partitions=max(partitions.values()),
         web_enabled=False,
         store="memory://",
         Table=PartitionTable,
@@ -87,27 +89,28 @@ def create_app(
         logging_config=None,
     )
     app.counting = counting
-    app.sources = (namespace.posts,)
-    _declare_tables(app, partitions)
-    _declare_agent(app, namespace.posts, counting)
+    app.sources = tuple(map(namespace.input, partitions))
+    for stream, number in partitions.items():
+        _declare_tables(app, stream, number)
+        _declare_agent(app, stream, namespace.input(stream), counting)
     return app
 
 
-def _declare_tables(app: CountingApp, partitions: int) -> None:
+def _declare_tables(app: CountingApp, stream: Stream, partitions: int) -> None:
     """Windowed tables never expire by Faust's wall clock: retention follows record time and is the plane's."""
     for name, size in WINDOWS.items():
-        app.Table(name, value_type=bytes, partitions=partitions).tumbling(size, expires=None)
+        app.Table(stream.table(name), value_type=bytes, partitions=partitions).tumbling(size, expires=None)
     for name in (LIFETIME, PROGRESS):
-        app.Table(name, value_type=bytes, partitions=partitions)
-    app.Table("entities", key_type=bytes, value_type=bytes, partitions=partitions)
+        app.Table(stream.table(name), value_type=bytes, partitions=partitions)
+    app.Table(stream.table(ENTITIES), key_type=bytes, value_type=bytes, partitions=partitions)
 
 
-def _declare_agent(app: CountingApp, topic: str, counting: Counting) -> None:
+def _declare_agent(app: CountingApp, stream: Stream, topic: str, counting: Counting) -> None:
     channel = app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
-    @app.agent(channel, name="count", concurrency=1)
+    @app.agent(channel, name=f"count-{stream.name}", concurrency=1)
     async def count(stream: Any) -> None:
         async for event in stream.noack().events():
             message = event.message
             if message.generation_id == app.consumer_generation_id:
-                await counting.count(message.partition, message.chunk)
+                await counting.count(topic, message.partition, message.chunk)

@@ -10,7 +10,7 @@ aiokafka's fetcher is read directly: building a ConsumerRecord per post costs mo
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final, cast
 
 import aiokafka
@@ -44,25 +44,33 @@ class ChunkConsumerThread(AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = int(WAIT_S * 1000)
         return consumer
 
-    async def take(self, wanted: frozenset[TP], topics: frozenset[str]) -> list[tuple[TP, Chunk]]:
-        """Chunks of the ``wanted`` partitions, waiting up to ``WAIT_S``; what is fetched of other topics is dropped."""
-        chunks: list[tuple[TP, Chunk]] = await self.call_thread(self._take, wanted, topics)
+    async def take(
+        self, wanted: frozenset[TP], topics: frozenset[str], holds: Callable[[], bool]
+    ) -> list[tuple[TP, Chunk]]:
+        """Chunks of the ``wanted`` partitions, waiting up to ``WAIT_S``; what is fetched of other topics is dropped.
+
+        Nothing is taken once ``holds`` is false: a call that began before a rebalance must not take what was fetched
+        after it, from where recovery has put the position.
+        """
+        chunks: list[tuple[TP, Chunk]] = await self.call_thread(self._take, wanted, topics, holds)
         return chunks
 
-    async def _take(self, wanted: frozenset[TP], topics: frozenset[str]) -> list[tuple[TP, Chunk]]:
+    async def _take(
+        self, wanted: frozenset[TP], topics: frozenset[str], holds: Callable[[], bool]
+    ) -> list[tuple[TP, Chunk]]:
         consumer = self._ensure_consumer()
         fetcher = consumer._fetcher
         if consumer._closed or fetcher._closed:
             raise Consumer.consumer_stopped_errors[0]
         with fetcher._subscriptions.fetch_context():
-            if fetcher._subscriptions.reassignment_in_progress or not wanted:
+            if fetcher._subscriptions.reassignment_in_progress or not wanted or not holds():
                 await self.sleep(REST_S)
                 return []
             chunks = list(_drain(fetcher, wanted, topics))
             if not chunks:
                 waiter = fetcher._create_fetch_waiter()
                 await _settled(waiter, WAIT_S)
-                if not fetcher._closed and not fetcher._subscriptions.reassignment_in_progress:
+                if holds() and not fetcher._closed and not fetcher._subscriptions.reassignment_in_progress:
                     chunks = list(_drain(fetcher, wanted, topics))
         return chunks
 
@@ -106,8 +114,12 @@ class ChunkConsumer(Consumer):
                 generation = self.app.consumer_generation_id
                 # A copy: the live set may become empty while a fetch waits, and would then stand for all partitions.
                 wanted = frozenset(tp for tp in self._active_partitions if tp.topic in topics)
-                for tp, chunk in await self._thread.take(wanted, topics):
-                    if not self.flow_active or generation != self.app.consumer_generation_id:
+
+                def holds(generation: int = generation) -> bool:
+                    return bool(self.flow_active and generation == self.app.consumer_generation_id)
+
+                for tp, chunk in await self._thread.take(wanted, topics, holds):
+                    if not holds():
                         break
                     message = self._chunk_message(tp, chunk)
                     await self.wait_first(self.callback(message), self.suspend_flow.wait())
@@ -137,14 +149,13 @@ class ChunkConsumer(Consumer):
         await self.app.counting.release()
         await super().on_partitions_revoked(revoked)
 
-    async def commit_offsets(self, offsets: Mapping[int, int], topic: str) -> None:
-        """Commit next offsets by partition; a rebalance in between makes it void, which only means more replay."""
-        await self._thread.commit({TP(topic, partition): offset for partition, offset in offsets.items()})
+    async def commit_offsets(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Commit next offsets by (topic, partition); a rebalance makes it void, which only means more replay."""
+        await self._thread.commit({TP(*where): offset for where, offset in offsets.items()})
 
-    async def offsets(self, topic: str, partitions: set[int]) -> Mapping[int, tuple[int, int, int | None]]:
-        """Per partition: log start, end, and the group's committed offset (None without one)."""
-        found = await self._thread.offsets([TP(topic, partition) for partition in sorted(partitions)])
-        return {tp.partition: offsets for tp, offsets in found.items()}
+    async def offsets(self, partitions: Collection[tuple[str, int]]) -> Mapping[TP, tuple[int, int, int | None]]:
+        """Per (topic, partition): log start, end, and the group's committed offset (None without one)."""
+        return await self._thread.offsets([TP(*where) for where in sorted(partitions)])
 
     async def perform_seek(self) -> None:
         """Where to read on is decided by recovery from the progress cells, not from the committed offsets."""

@@ -134,11 +134,11 @@ class StampRecovery(Recovery):
         assignment = consumer.assignment()
         sources = {tp for tp in assignment if tp.topic in app.sources}
         await consumer._thread.pause(assignment - sources)
-        starts = await app.counting.acquire({tp.partition for tp in sources})
+        starts = await app.counting.acquire({(tp.topic, tp.partition) for tp in sources})
         if app.consumer_generation_id != generation:
             return
         for tp in sources:
-            await consumer.seek(tp, starts[tp.partition])
+            await consumer.seek(tp, starts[tp.topic, tp.partition])
         self._set_recovery_ended()
         self.completed.set()
         app.flow_control.resume()

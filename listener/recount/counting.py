@@ -133,7 +133,7 @@ def judge(
     skim = _decode(raw, Skim)
     observed = since_1970(skim.observed_at)
     _refuse_time(observed, now)
-    history = _known(partition, skim.post_id, retention=retention)
+    history = _known(partition, skim.key, retention=retention)
     record_time = _advance(partition, observed)
     has_text = skim.op in ("create", "update")
     tracked = history is not None and (has_text or not is_deleted(history))

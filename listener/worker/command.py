@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import uvloop
 
+from listener.authors import author_key_option
 from listener.errors import Halt
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
@@ -75,6 +76,15 @@ from models.topics import Namespace
     help="Seconds from an assignment to the first look for records that a former owner wrote late.",
 )
 @click.option(
+    "--understanding",
+    type=click.Choice(["on", "off"]),
+    default="on",
+    envvar="LISTENER_UNDERSTANDING",
+    show_default=True,
+    help="Judge sentiment, relevance and story of every mention; off saves seconds at the start, and CPU per mention.",
+)
+@author_key_option
+@click.option(
     "--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True, help="DEBUG, INFO, WARNING or ERROR."
 )
 def worker(
@@ -88,6 +98,8 @@ def worker(
     session_timeout: float,
     instance_id: str | None,
     tail_check_after: float,
+    understanding: str,
+    author_key: bytes | None,
     log_level: str,
 ) -> None:
     """Run a worker until SIGTERM or SIGINT."""
@@ -109,6 +121,8 @@ def worker(
         session_timeout=session_timeout,
         instance_id=instance_id,
         tail_check_after=tail_check_after,
+        understanding=understanding == "on",
+        author_key=author_key,
     )
     from listener.worker.service import run  # noqa: PLC0415 - Faust takes a second to import
 

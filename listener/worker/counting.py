@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn, Protocol
 
 from listener.errors import CapHalt, Halt, RefusedHalt
 from listener.worker.guard import StallGuard, end_process
+from listener.worker.places import Place
 from listener.worker.publisher import Publisher
 from listener.worker.recovery import Recovery
 from listener.worker.settings import TAIL_FIRST_S
@@ -46,10 +47,10 @@ RELEASE_S: Final = 25.0
 class Offsets(Protocol):
     """What counting asks of the consumer."""
 
-    async def commit(self, offsets: dict[int, int]) -> None:
-        """Commit next offsets by partition."""
+    async def commit(self, offsets: dict[Place, int]) -> None:
+        """Commit next offsets by place."""
 
-    def highwater(self, partition: int) -> int | None:
+    def highwater(self, place: Place) -> int | None:
         """The end offset of a partition as last seen."""
 
 
@@ -76,37 +77,37 @@ class Counting:
     end: Callable[[BaseException], NoReturn] = end_process
     now: Callable[[], float] = time.monotonic
     tail_first_s: float = TAIL_FIRST_S
-    owned: dict[int, Owned] = field(default_factory=dict)
+    owned: dict[Place, Owned] = field(default_factory=dict)
     acquired: bool = False
     flushes: int = 0
     flush_seconds: float = 0.0
     regressions: int = 0
     _turn: int = 0
-    _commits: dict[int, int] = field(default_factory=dict)
+    _commits: dict[Place, int] = field(default_factory=dict)
     _committed_at: float = 0.0
 
     # ── what the engine calls ──
 
-    async def acquire(self, partitions: set[int]) -> dict[int, int]:
-        """Recover ``partitions``; returns where to read on in each."""
+    async def acquire(self, places: set[Place]) -> dict[Place, int]:
+        """Recover ``places``; returns where to read on in each."""
         turn = self._turn
         try:
-            planes = await self.recovery.planes(partitions)
-            for plane in planes.values():
-                await self._mend(plane, self.recovery.behind(plane.partition))
-                await self._adopt(plane)
+            planes = await self.recovery.planes(places)
+            for place, plane in planes.items():
+                await self._mend(place, plane, self.recovery.behind(place))
+                await self._adopt(place, plane)
         except Refused as refusal:
             self.end(RefusedHalt(str(refusal)))
         except Exception as error:  # noqa: BLE001 - a worker that cannot recover must not wait quietly
             self.end(error)
         if turn == self._turn:  # else they were taken away meanwhile, and the next turn begins anew
-            self.owned = {number: self._own(plane) for number, plane in planes.items()}
+            self.owned = {place: self._own(place, plane) for place, plane in planes.items()}
             self.acquired = True
-        return {number: plane.position - plane.base for number, plane in planes.items()}
+        return {place: plane.position - plane.base for place, plane in planes.items()}
 
-    def _own(self, plane: PartitionPlane) -> Owned:
+    def _own(self, place: Place, plane: PartitionPlane) -> Owned:
         now = self.now()
-        return Owned(plane, self.recovery.tail(plane.partition), tail_due=now + self.tail_first_s, written=now)
+        return Owned(plane, self.recovery.tail(place), tail_due=now + self.tail_first_s, written=now)
 
     async def release(self) -> None:
         """Let go: flushes in flight end or the process does; what is not durable is dropped and will be replayed."""
@@ -120,9 +121,9 @@ class Counting:
         await self._commit()
         self.recovery.drop()
 
-    async def count(self, partition: int, chunk: Chunk) -> None:
+    async def count(self, place: Place, chunk: Chunk) -> None:
         """Fold a chunk; waits while the broker is slower than the counting."""
-        owned = self.owned.get(partition)
+        owned = self.owned.get(place)
         if owned is None:
             return
         try:
@@ -138,7 +139,7 @@ class Counting:
         if owned.plane.overlay.records >= FLUSH_RECORDS:
             if owned.task is not None and owned.plane.overlay.records >= 2 * FLUSH_RECORDS:
                 await asyncio.wait([owned.task])
-            self._flush(partition, owned)
+            self._flush(place, owned)
 
     # ── the loop beside ──
 
@@ -146,44 +147,44 @@ class Counting:
         """Flush what is due, restate progress, commit; forever."""
         while True:
             self.guard.beat()
-            for partition, owned in list(self.owned.items()):
-                self._tick(partition, owned)
+            for place, owned in list(self.owned.items()):
+                self._tick(place, owned)
             if self.now() - self._committed_at >= COMMIT_S:
                 await self._commit()
             await asyncio.sleep(TICK_S)
 
     async def drain(self) -> None:
         """Before a stop: make everything durable and commit it."""
-        for partition, owned in list(self.owned.items()):
+        for place, owned in list(self.owned.items()):
             if owned.task is not None:
                 await asyncio.wait([owned.task])
             if owned.plane.overlay.records:
-                self._flush(partition, owned)
+                self._flush(place, owned)
         await self.release()
 
-    def _tick(self, partition: int, owned: Owned) -> None:
+    def _tick(self, place: Place, owned: Owned) -> None:
         if owned.task is not None:
             return
         now = self.now()
         if owned.waiting_since is not None:
             if now - owned.waiting_since >= FLUSH_AFTER_S:
-                self._flush(partition, owned)
+                self._flush(place, owned)
             return
         if now >= owned.tail_due:
             owned.tail_due = now + TAIL_AGAIN_S
-            self._start(owned, self._mend_tail(owned))
+            self._start(owned, self._mend_tail(place, owned))
             return
         settled = owned.plane.progress.durable == owned.plane.progress.stamp
         if now - owned.written >= (HEARTBEAT_S if settled else FLUSH_AFTER_S):
             # Made now, not in the task: a chunk may be counted before that runs.
-            progress = owned.plane.heartbeat(caught_up=self.lag(partition) == 0)
-            self._start(owned, self._restate(owned.plane, progress))
+            progress = owned.plane.heartbeat(caught_up=self.lag(place) == 0)
+            self._start(owned, self._restate(place, owned.plane, progress))
 
-    def _flush(self, partition: int, owned: Owned) -> None:
+    def _flush(self, place: Place, owned: Owned) -> None:
         """Start a flush, if one may start: who waited before it may have lost the partition meanwhile."""
-        if self.owned.get(partition) is owned and owned.task is None and owned.plane.can_flush:
+        if self.owned.get(place) is owned and owned.task is None and owned.plane.can_flush:
             owned.waiting_since = None
-            self._start(owned, self._write(partition, owned))
+            self._start(owned, self._write(place, owned))
 
     def _start(self, owned: Owned, work: Coroutine[Any, Any, None]) -> None:
         owned.task = asyncio.create_task(self._or_end(owned, work))
@@ -197,51 +198,53 @@ class Counting:
             owned.written = self.now()
             owned.task = None
 
-    async def _write(self, partition: int, owned: Owned) -> None:
+    async def _write(self, place: Place, owned: Owned) -> None:
         plane, began = owned.plane, self.now()
-        plan = plane.take_flush(caught_up=self.lag(partition) == 0)
+        if plane.begin_flush(caught_up=self.lag(place) == 0):
+            await asyncio.to_thread(plane.analyse)
+        plan = plane.plan_flush()
         self.guard.beat()
-        await self.publisher.first(partition, plan)
+        await self.publisher.first(place, plan)
         self.guard.beat()
-        await self.publisher.then(partition, plan)
+        await self.publisher.then(place, plan)
         plane.flushed(plan)
         self.flushes += 1
         self.flush_seconds += self.now() - began
-        self._commits[partition] = plan.next_offset
+        self._commits[place] = plan.next_offset
 
-    async def _restate(self, plane: PartitionPlane, progress: Progress) -> None:
+    async def _restate(self, place: Place, plane: PartitionPlane, progress: Progress) -> None:
         """Write a progress cell without a flush; the tables keep what was written last, for the look at the tail."""
         key, value = plane.progress_record(progress)
         self.guard.beat()
-        await self.publisher.tables(plane.partition, {PROGRESS: [(key, value)]})
+        await self.publisher.tables(place, {PROGRESS: [(key, value)]})
         plane.tables[PROGRESS][key] = value
 
-    async def _mend_tail(self, owned: Owned) -> None:
+    async def _mend_tail(self, place: Place, owned: Owned) -> None:
         """No flush is in flight while this runs, so all that we wrote is in the tables."""
-        await self._mend(owned.plane, await owned.tail.read())
+        await self._mend(place, owned.plane, await owned.tail.read())
 
-    async def _mend(self, plane: PartitionPlane, last: Last) -> None:
+    async def _mend(self, place: Place, plane: PartitionPlane, last: Last) -> None:
         wrong = stale(last, plane.tables)
         if wrong:
             found = sum(map(len, wrong.values()))
-            _log.warning("partition %d: writing over %d stale changelog records", plane.partition, found)
+            _log.warning("%s: writing over %d stale changelog records", place, found)
             self.regressions += found
             self.guard.beat()
-            await self.publisher.tables(plane.partition, wrong)
+            await self.publisher.tables(place, wrong)
 
-    async def _adopt(self, plane: PartitionPlane) -> None:
+    async def _adopt(self, place: Place, plane: PartitionPlane) -> None:
         """The current campaign set holds from the next new record on, durably before that record is counted."""
         current = self.recovery.current
         if current is None:
             raise Halt("no campaign set was published")
         in_force = plane.progress.sets[-1].version if plane.progress.sets else None
         if in_force != current.version:
-            await self._restate(plane, plane.adopt(current))
+            await self._restate(place, plane, plane.adopt(current))
 
-    def lag(self, partition: int) -> int | None:
-        """Records of a partition that are not counted yet, None while the end is unknown or it is not owned."""
-        owned = self.owned.get(partition)
-        end = self.offsets.highwater(partition) if self.offsets else None
+    def lag(self, place: Place) -> int | None:
+        """Records of a place that are not counted yet, None while the end is unknown or it is not owned."""
+        owned = self.owned.get(place)
+        end = self.offsets.highwater(place) if self.offsets else None
         return None if owned is None or end is None else max(0, end - owned.plane.position + owned.plane.base)
 
     async def _commit(self) -> None:

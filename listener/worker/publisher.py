@@ -8,13 +8,17 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 
 from listener.kafka.settings import KafkaSettings
+from listener.worker.places import Place
 from models import cells
 from models.outcome import DeadLetter
+from models.post import MAX_RECORD_BYTES
 from models.topics import Namespace
 from processors.overlay import FlushPlan
 
 #: Below a broker's default limit of 1 MiB per batch.
 BATCH_BYTES: Final = 900_000
+#: Largest single record: a mention with a long text, as it is and normalised.
+RECORD_BYTES: Final = 3 * MAX_RECORD_BYTES
 #: A write that takes longer is given up, and with it the process: a worker that lost its partitions must not append
 #: minutes later.
 REQUEST_S: Final = 20.0
@@ -30,7 +34,7 @@ def create_producer(kafka: KafkaSettings) -> AIOKafkaProducer:
         acks="all",
         enable_idempotence=True,
         max_batch_size=BATCH_BYTES,
-        max_request_size=BATCH_BYTES + 100_000,
+        max_request_size=RECORD_BYTES,
         request_timeout_ms=int(REQUEST_S * 1000),
     )
 
@@ -42,27 +46,29 @@ class Publisher:
         self.producer = producer
         self.namespace = namespace
 
-    async def first(self, partition: int, plan: FlushPlan) -> None:
+    async def first(self, place: Place, plan: FlushPlan) -> None:
         """The cells and the progress cell."""
-        await self.tables(partition, plan.cells)
+        await self.tables(place, plan.cells)
 
-    async def then(self, partition: int, plan: FlushPlan) -> None:
-        """Dead letters, then entities and tombstones: only after ``first``.
+    async def then(self, place: Place, plan: FlushPlan) -> None:
+        """Dead letters and mentions, then entities and tombstones: only after ``first``.
 
-        Once an entity is durable no replay comes to its letters again; and a letter written before the progress cell
-        may be of a record that another campaign set judges otherwise.
+        Once an entity is durable no replay comes to its letters and mentions again; and a letter written before the
+        progress cell may be of a record that another campaign set judges otherwise.
         """
-        await self._letters(plan.letters)
+        mentions = await self._send(self.namespace.mentions, place.partition, plan.mentions)
+        await asyncio.gather(self._letters(plan.letters), *mentions)
         tables: dict[str, list[Record]] = {cells.ENTITIES: list(plan.entities)}
         for table, keys in plan.tombstones.items():
             tables.setdefault(table, []).extend((key, None) for key in keys)
-        await self.tables(partition, tables)
+        await self.tables(place, tables)
 
-    async def tables(self, partition: int, tables: Mapping[str, Iterable[Record]]) -> None:
-        """Records of several tables, each to this partition of its changelog."""
+    async def tables(self, place: Place, tables: Mapping[str, Iterable[Record]]) -> None:
+        """Records by short name of a table of the place's stream, each to its partition of the changelog."""
         pending = []
         for table, records in tables.items():
-            pending += await self._send(self.namespace.changelog(table), partition, records)
+            changelog = self.namespace.changelog(place.stream.table(table))
+            pending += await self._send(changelog, place.partition, records)
         await asyncio.gather(*pending)
 
     async def _send(self, topic: str, partition: int, records: Iterable[Record]) -> list[asyncio.Future[object]]:

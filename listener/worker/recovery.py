@@ -13,11 +13,13 @@ from aiokafka import TopicPartition
 from listener.changelog import Records, read_to_end
 from listener.kafka.settings import KafkaSettings
 from listener.kafka.topics import topic_id
+from listener.worker.places import Place
 from listener.worker.sets import SetStore
 from listener.worker.stamps import STAMPS
 from listener.worker.tail import Last, Tail
 from models.cells import TABLES
 from models.topics import Namespace
+from processors.inputs import KINDS
 from processors.overlay import CompiledSet
 from processors.plane import PartitionPlane
 from processors.resume import Source, resume
@@ -61,12 +63,15 @@ class Reading:
 
     records: int = 0
     positions: dict[TopicPartition, int] = field(default_factory=dict)
-    behind: dict[int, Last] = field(default_factory=dict)
+    behind: dict[Place, Last] = field(default_factory=dict)
 
 
 @dataclass
 class Recovery:
-    """Builds the planes of partitions. ``stores``: table → store; ``sources``: (first, end, committed) by partition."""
+    """Builds the planes of places.
+
+    ``stores``: full name of a table → store; ``sources``: (first, end, committed) by place.
+    """
 
     kafka: KafkaSettings
     namespace: Namespace
@@ -75,84 +80,105 @@ class Recovery:
     retention: bool = True
     capped: bool = True
     stores: Mapping[str, Store] | None = None
-    sources: Callable[[set[int]], Awaitable[Mapping[int, tuple[int, int, int | None]]]] | None = None
+    sources: Callable[[set[Place]], Awaitable[Mapping[Place, tuple[int, int, int | None]]]] | None = None
     current: CompiledSet | None = None
+    author_key: bytes | None = None
     seconds: float | None = None
     records: int = 0
     _last: Reading = field(default_factory=Reading)
 
-    async def planes(self, partitions: set[int]) -> dict[int, PartitionPlane]:
-        """Recover ``partitions`` and put a plane on each, ready to count from its position."""
+    async def planes(self, places: set[Place]) -> dict[Place, PartitionPlane]:
+        """Recover ``places`` and put a plane on each, ready to count from its position."""
         if self.stores is None or self.sources is None:
             raise RuntimeError("recovery is not wired to an engine yet")
         self.drop()
-        if not partitions:
+        if not places:
             return {}
         began = time.monotonic()
-        topic, offsets, self._last = await asyncio.gather(
-            asyncio.to_thread(topic_id, self.kafka, self.namespace.posts),
-            self.sources(partitions),
-            self._read(partitions, self.stores),
+        topics = sorted({self.namespace.input(place.stream) for place in places})
+        ids, offsets, self._last = await asyncio.gather(
+            asyncio.gather(*(asyncio.to_thread(topic_id, self.kafka, topic) for topic in topics)),
+            self.sources(places),
+            self._read(places, self.stores),
         )
+        identities = dict(zip(topics, ids, strict=True))
         planes = {}
-        for number in sorted(partitions):
-            first, end, committed = offsets[number]
-            planes[number] = await self._plane(number, Source(number, topic, first, end, committed))
+        for place in sorted(places, key=lambda one: one.order):
+            first, end, committed = offsets[place]
+            identity = identities[self.namespace.input(place.stream)]
+            planes[place] = await self._plane(place, Source(place.partition, identity, first, end, committed))
         self.seconds, self.records = time.monotonic() - began, self._last.records
-        _log.info("recovered partitions %s: %d records in %.2f s", sorted(partitions), self.records, self.seconds)
+        names = ", ".join(map(str, planes))
+        _log.info("recovered %s: %d records in %.2f s", names, self.records, self.seconds)
         return planes
 
-    def tail(self, partition: int) -> Tail:
-        """The changelogs of a partition from where recovery stopped reading."""
-        topics = {self.namespace.changelog(table) for table in TABLES}
-        mine = {tp: at for tp, at in self._last.positions.items() if tp.partition == partition and tp.topic in topics}
-        return Tail(self.kafka, self.namespace, mine)
+    def tail(self, place: Place) -> Tail:
+        """The changelogs of a place from where recovery stopped reading."""
+        topics = {self.namespace.changelog(table) for table in place.stream.tables.values()}
+        positions = self._last.positions.items()
+        mine = {tp: at for tp, at in positions if tp.partition == place.partition and tp.topic in topics}
+        return Tail(self.kafka, self.namespace, place.stream, mine)
 
-    def behind(self, partition: int) -> Last:
-        """The keys of a partition whose last changelog record is none that counts: a zombie wrote it."""
-        return self._last.behind.get(partition, {})
+    def behind(self, place: Place) -> Last:
+        """The keys of a place whose last changelog record is none that counts: a zombie wrote it."""
+        return self._last.behind.get(place, {})
 
     def drop(self) -> None:
         """Forget what was recovered: another worker may own it now."""
         for store in (self.stores or {}).values():
             store.drop()
 
-    async def _plane(self, number: int, source: Source) -> PartitionPlane:
-        tables = {table: store.partition(number) for table, store in (self.stores or {}).items()}
-        found = resume(tables, source)
+    async def _plane(self, place: Place, source: Source) -> PartitionPlane:
+        stores = self.stores or {}
+        tables = {short: stores[full].partition(place.partition) for short, full in place.stream.tables.items()}
+        found = resume(tables, source, place.stream.topic)
         sets = [(one.since, await self.sets.compiled(one.version)) for one in found.progress.sets]
         return PartitionPlane(
-            number, tables, found, sets, clock=self.clock, retention=self.retention, capped=self.capped
+            place.partition,
+            tables,
+            found,
+            sets,
+            clock=self.clock,
+            retention=self.retention,
+            capped=self.capped,
+            kind=KINDS[place.stream.topic],
+            author_key=self.author_key,
         )
 
-    async def _read(self, partitions: set[int], stores: Mapping[str, Store]) -> Reading:
-        """Read the changelogs of these partitions into the stores."""
+    async def _read(self, places: set[Place], stores: Mapping[str, Store]) -> Reading:
+        """Read the changelogs of these places into the stores."""
         return await _read_into(
-            self.kafka, self.namespace, partitions, lambda table, number: stores[table].partition(number)
+            self.kafka,
+            self.namespace,
+            places,
+            lambda place, table: stores[place.stream.table(table)].partition(place.partition),
         )
 
 
 async def read_tables(
-    kafka: KafkaSettings, namespace: Namespace, partitions: set[int]
-) -> dict[int, dict[str, dict[bytes, bytes]]]:
-    """The durable state of partitions, outside a worker: partition → table → key → value."""
-    state: dict[int, dict[str, dict[bytes, bytes]]] = {number: {table: {} for table in TABLES} for number in partitions}
-    await _read_into(kafka, namespace, partitions, lambda table, number: state[number][table])
+    kafka: KafkaSettings, namespace: Namespace, places: set[Place]
+) -> dict[Place, dict[str, dict[bytes, bytes]]]:
+    """The durable state of places, outside a worker: place → table (short name) → key → value."""
+    state: dict[Place, dict[str, dict[bytes, bytes]]] = {place: {table: {} for table in TABLES} for place in places}
+    await _read_into(kafka, namespace, places, lambda place, table: state[place][table])
     return state
 
 
 async def _read_into(
-    kafka: KafkaSettings, namespace: Namespace, partitions: set[int], part: Callable[[str, int], dict[bytes, bytes]]
+    kafka: KafkaSettings, namespace: Namespace, places: set[Place], part: Callable[[Place, str], dict[bytes, bytes]]
 ) -> Reading:
-    """Merge all changelog partitions of these source partitions, to their end."""
-    tables = {namespace.changelog(table): table for table in TABLES}
-    reading = Reading(behind={number: {table: {} for table in TABLES} for number in partitions})
+    """Merge all changelog partitions of these places, to their end."""
+    reading = Reading(behind={place: {table: {} for table in TABLES} for place in places})
+    wanted = {
+        TopicPartition(namespace.changelog(full), place.partition): (place, short)
+        for place in places
+        for short, full in place.stream.tables.items()
+    }
 
     def take(tp: TopicPartition, records: Records) -> None:
         reading.records += len(records)
-        table = tables[tp.topic]
-        merge(part(table, tp.partition), records, STAMPS[table], reading.behind[tp.partition][table])
+        place, table = wanted[tp]
+        merge(part(place, table), records, STAMPS[table], reading.behind[place][table])
 
-    wanted = [TopicPartition(topic, number) for topic in tables for number in partitions]
     reading.positions = await read_to_end(kafka, wanted, take)
     return reading

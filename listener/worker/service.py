@@ -6,46 +6,82 @@ from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
+import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from listener.campaigns.files import load_campaigns
 from listener.engine.app import CountingApp, create_app
+from listener.enrich import load_enricher
 from listener.errors import Halt, UsageProblem
 from listener.worker.cluster import partitions_of
 from listener.worker.counting import Counting, wall_clock
 from listener.worker.guard import StallGuard, end_process
+from listener.worker.places import Place
 from listener.worker.publisher import Publisher, create_producer
 from listener.worker.recovery import Recovery
 from listener.worker.sets import SetStore
 from listener.worker.settings import WorkerSettings
 from listener.worker.status import serve_status
-from models.cells import TABLES
+from models.campaign import CampaignSet
+from models.streams import ALL_TABLES, STREAMS
+from models.topics import Namespace
+from processors.overlay import Chunk
 
 _log = logging.getLogger("listener.worker.service")
 
 
 @dataclass
 class EngineOffsets:
-    """The consumer's view of offsets, for the counting plane."""
+    """The consumer's view of offsets, for the counting plane: places there, topics of the cluster here."""
 
     app: CountingApp
-    topic: str
+    namespace: Namespace
 
-    async def commit(self, offsets: dict[int, int]) -> None:
-        """Commit next offsets by partition."""
-        await self.app.consumer.commit_offsets(offsets, self.topic)
+    async def commit(self, offsets: dict[Place, int]) -> None:
+        """Commit next offsets by place."""
+        await self.app.consumer.commit_offsets({self._where(place): offset for place, offset in offsets.items()})
 
-    def highwater(self, partition: int) -> int | None:
-        """The end offset of a partition as last seen."""
-        end: int | None = self.app.consumer.highwater(TP(self.topic, partition))
+    def highwater(self, place: Place) -> int | None:
+        """The end offset of a place as last seen."""
+        end: int | None = self.app.consumer.highwater(TP(*self._where(place)))
         return end
 
-    async def sources(self, partitions: set[int]) -> Mapping[int, tuple[int, int, int | None]]:
-        """(log start, end, committed) by partition."""
-        found: Mapping[int, tuple[int, int, int | None]] = await self.app.consumer.offsets(self.topic, partitions)
-        return found
+    async def sources(self, places: set[Place]) -> Mapping[Place, tuple[int, int, int | None]]:
+        """(log start, end, committed) by place."""
+        found = await self.app.consumer.offsets(list(map(self._where, places)))
+        return {place: found[self._where(place)] for place in places}
+
+    def _where(self, place: Place) -> tuple[str, int]:
+        return self.namespace.input(place.stream), place.partition
+
+
+@dataclass
+class EngineCounting:
+    """The counting plane as the engine drives it: topics of the cluster there, places here."""
+
+    counting: Counting
+    namespace: Namespace
+
+    def __post_init__(self) -> None:
+        self._streams = {self.namespace.input(stream): stream for stream in STREAMS}
+
+    async def acquire(self, partitions: set[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """Recover these (topic, partition); returns the offset at which to read on in each."""
+        starts = await self.counting.acquire({self._place(*where) for where in partitions})
+        return {where: starts[self._place(*where)] for where in partitions}
+
+    async def release(self) -> None:
+        """Let all partitions go."""
+        await self.counting.release()
+
+    async def count(self, topic: str, partition: int, chunk: Chunk) -> None:
+        """Count a chunk."""
+        await self.counting.count(self._place(topic, partition), chunk)
+
+    def _place(self, topic: str, partition: int) -> Place:
+        return Place(self._streams[topic], partition)
 
 
 async def run(settings: WorkerSettings, stop_signals: Iterable[int]) -> None:
@@ -60,15 +96,15 @@ async def run(settings: WorkerSettings, stop_signals: Iterable[int]) -> None:
         app = create_app(
             settings.kafka,
             settings.namespace,
-            counting,
+            EngineCounting(counting, settings.namespace),
             partitions=partitions,
             session_timeout=settings.session_timeout,
             instance_id=settings.instance_id,
         )
-        offsets = EngineOffsets(app, settings.namespace.posts)
+        offsets = EngineOffsets(app, settings.namespace)
         counting.offsets = offsets
         counting.recovery.sources = offsets.sources
-        counting.recovery.stores = {table: app.store(table) for table in TABLES}
+        counting.recovery.stores = {table: app.store(table) for table in ALL_TABLES}
         await stack.enter_async_context(serve_status(settings, app, counting))
         await _count(app, counting, stop)
 
@@ -87,8 +123,12 @@ async def _producer(settings: WorkerSettings, stack: AsyncExitStack) -> AIOKafka
 async def _counting(settings: WorkerSettings, producer: AIOKafkaProducer) -> Counting:
     """The counting plane with the campaign set that is to hold from now on."""
     sets = SetStore(settings.kafka, settings.namespace)
-    if settings.campaigns is not None:
-        campaign_set = load_campaigns(settings.campaigns)
+    campaign_set = None if settings.campaigns is None else load_campaigns(settings.campaigns)
+    if settings.understanding:
+        sets.enricher = await asyncio.to_thread(load_enricher, campaign_set or CampaignSet())
+    if campaign_set is not None:
+        if sets.enricher is not None:
+            campaign_set = msgspec.structs.replace(campaign_set, models=sets.enricher.versions)
         await sets.publish(campaign_set, producer)
         version: str | None = campaign_set.version
     else:
@@ -103,6 +143,7 @@ async def _counting(settings: WorkerSettings, producer: AIOKafkaProducer) -> Cou
         retention=settings.retention,
         capped=settings.capped,
         current=await sets.compiled(version),
+        author_key=settings.author_key,
     )
     return Counting(
         recovery,

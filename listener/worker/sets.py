@@ -3,6 +3,8 @@
 ``listener.campaigns.v1``: compacted, one partition; key = version, value = the set. The last record is the latest set.
 """
 
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -10,40 +12,64 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from listener.changelog import read_to_end
 from listener.errors import Halt
 from listener.kafka.settings import KafkaSettings
+from models.article import ARTICLES_TOPIC, Article
 from models.campaign import CampaignSet
 from models.post import Post
 from models.topics import Namespace
+from processors.articles import PRESS_PLATFORM
+from processors.enrich import Analysis, Enricher, Item
 from processors.match import CampaignMatch, Matcher
-from processors.overlay import CompiledSet
+from processors.overlay import CompiledSet, Reader
 from processors.windows import to_ms
 
+_log = logging.getLogger("listener.worker.sets")
 
-def compile_set(campaign_set: CampaignSet) -> CompiledSet:
+Analyse = Callable[[Sequence[Item]], Sequence[Analysis]]
+
+
+def compile_set(campaign_set: CampaignSet, analyse: Analyse | None = None) -> CompiledSet:
     """The set with its automata built: seconds for thousands of keywords, so once per version."""
     matcher = Matcher(campaign_set)
-
-    def match(post: Post) -> tuple[CampaignMatch, ...]:
-        author = post.author
-        return matcher.post(
-            post.text or "",
-            platform=post.platform,
-            author_handle=author.handle if author else None,
-            author_id=author.id if author else None,
-            mentions=post.mentions,
-            is_repost=post.repost_of is not None,
-            created_ms=to_ms(post.created_at),
-        )
-
+    find = matcher.prefilter.find
     zones = {campaign.id: campaign.timezone for campaign in campaign_set.campaigns}
-    return CompiledSet(campaign_set.version, matcher.prefilter.find, match, zones)
+    readers = {ARTICLES_TOPIC: Reader(find, lambda article: match_article(matcher, article))}
+    return CompiledSet(campaign_set.version, find, lambda post: match_post(matcher, post), zones, readers, analyse)
+
+
+def match_post(matcher: Matcher, post: Post) -> tuple[CampaignMatch, ...]:
+    """The campaigns that a post matches."""
+    author = post.author
+    return matcher.post(
+        post.text or "",
+        platform=post.platform,
+        author_handle=author.handle if author else None,
+        author_id=author.id if author else None,
+        mentions=post.mentions,
+        is_repost=post.repost_of is not None,
+        created_ms=to_ms(post.created_at),
+    )
+
+
+def match_article(matcher: Matcher, article: Article) -> tuple[CampaignMatch, ...]:
+    """The campaigns that an article matches: title, summary and body are one text."""
+    return matcher.post(
+        article.text,
+        platform=PRESS_PLATFORM,
+        author_handle=None,
+        author_id=None,
+        mentions=(),
+        is_repost=False,
+        created_ms=to_ms(article.published_at),
+    )
 
 
 @dataclass
 class SetStore:
-    """The versions on the topic, compiled when needed."""
+    """The versions on the topic, compiled when needed. ``enricher`` None: mentions are counted, not judged."""
 
     kafka: KafkaSettings
     namespace: Namespace
+    enricher: Enricher | None = None
     _known: dict[str, CampaignSet] = field(default_factory=dict)
     _compiled: dict[str, CompiledSet] = field(default_factory=dict)
 
@@ -78,5 +104,18 @@ class SetStore:
                 f"topic, or count again from the retained posts with: listener rebase --rebuild"
             )
         if version not in self._compiled:
-            self._compiled[version] = compile_set(self._known[version])
+            self._compiled[version] = self._compile(self._known[version])
         return self._compiled[version]
+
+    def _compile(self, campaign_set: CampaignSet) -> CompiledSet:
+        if self.enricher is None:
+            return compile_set(campaign_set)
+        if campaign_set.models != self.enricher.versions:
+            # A replay under a set of other models: every count is exact, but the split by sentiment may differ.
+            _log.warning(
+                "campaign set %s was made for models %s, loaded are %s: these judge its mentions",
+                campaign_set.version,
+                campaign_set.models,
+                self.enricher.versions,
+            )
+        return compile_set(campaign_set, self.enricher.analyse)

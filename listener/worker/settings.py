@@ -1,6 +1,6 @@
 """What a worker is told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,7 @@ TAIL_FIRST_S: Final = 60.0
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """``campaigns`` None: the latest set on the topic holds.
+    """``campaigns`` None: the latest set on the topic holds. ``understanding`` off: mentions are counted, not judged.
 
     ``session_timeout`` and ``tail_check_after`` (from an assignment to the first look for a zombie's records) are in
     seconds.
@@ -30,3 +30,5 @@ class WorkerSettings:
     session_timeout: float
     instance_id: str | None
     tail_check_after: float
+    understanding: bool = True
+    author_key: bytes | None = field(default=None, repr=False)

@@ -13,6 +13,7 @@ from listener.engine.app import CountingApp
 from listener.http import Health, health_app, json_response, serve
 from listener.metrics import Described, family
 from listener.worker.counting import Counting
+from listener.worker.places import Place
 from listener.worker.settings import WorkerSettings
 
 #: The counting loop runs every 50 ms; a chunk may keep it waiting for a moment, not for so many seconds.
@@ -32,9 +33,9 @@ class WorkerCollector(Described):
         yield family("listener_worker_partitions", [((), len(owned))])
         yield family(
             "listener_worker_unflushed_records",
-            [((str(number),), one.plane.unflushed) for number, one in owned.items()],
+            [(_labels(place), one.plane.unflushed) for place, one in owned.items()],
         )
-        yield family("listener_worker_lag_records", [((str(number),), counting.lag(number) or 0) for number in owned])
+        yield family("listener_worker_lag_records", [(_labels(place), counting.lag(place) or 0) for place in owned])
         yield family("listener_worker_flushes", [((), counting.flushes)])
         yield family("listener_worker_flush_seconds", [((), counting.flush_seconds)])
         yield family("listener_changelog_regressions", [((), counting.regressions)])
@@ -57,10 +58,10 @@ async def serve_status(settings: WorkerSettings, app: CountingApp, counting: Cou
 
     def ready() -> Health:
         recovered = counting.acquired and not app.rebalancing
-        return Health(recovered, {"partitions": sorted(counting.owned), "rebalancing": app.rebalancing})
+        return Health(recovered, {"partitions": sorted(map(str, counting.owned)), "rebalancing": app.rebalancing})
 
     async def status(_request: web.Request) -> web.Response:
-        return json_response({"partitions": {str(number): _partition(counting, number) for number in counting.owned}})
+        return json_response({"partitions": {str(place): _partition(counting, place) for place in counting.owned}})
 
     http = health_app(live, ready, registry)
     http.router.add_get("/api/status", status)
@@ -70,13 +71,17 @@ async def serve_status(settings: WorkerSettings, app: CountingApp, counting: Cou
         yield
 
 
-def _partition(counting: Counting, number: int) -> dict[str, object]:
-    plane = counting.owned[number].plane
+def _labels(place: Place) -> tuple[str, str]:
+    return place.stream.topic, str(place.partition)
+
+
+def _partition(counting: Counting, place: Place) -> dict[str, object]:
+    plane = counting.owned[place].plane
     return {
         "position": plane.position - plane.base,
         "stamp": plane.progress.stamp,
         "durable": plane.progress.durable,
         "horizon": plane.horizon,
         "unflushed": plane.unflushed,
-        "lag": counting.lag(number),
+        "lag": counting.lag(place),
     }

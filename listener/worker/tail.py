@@ -13,7 +13,7 @@ from aiokafka import TopicPartition
 from listener.changelog import Records, read_from
 from listener.kafka.settings import KafkaSettings
 from listener.worker.stamps import STAMPS
-from models.cells import TABLES
+from models.streams import Stream
 from models.topics import Namespace
 
 #: Table → key → value of its last record.
@@ -26,11 +26,12 @@ class Tail:
 
     kafka: KafkaSettings
     namespace: Namespace
+    stream: Stream
     positions: dict[TopicPartition, int] = field(default_factory=dict)
 
     async def read(self) -> Last:
         """Read on to the present end; returns the last value per key."""
-        tables = {self.namespace.changelog(table): table for table in TABLES}
+        tables = {self.namespace.changelog(full): table for table, full in self.stream.tables.items()}
         last: Last = {}
 
         def take(tp: TopicPartition, records: Records) -> None:

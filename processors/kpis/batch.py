@@ -17,9 +17,10 @@ from models.outcome import OUTCOMES, Outcome
 from models.post import EARLIEST, MAX_RECORD_BYTES, PLATFORMS, POSTS_TOPIC, Post
 from processors.business.kinds import BUSINESS_KINDS
 from processors.business.rules import Rules
+from processors.kinds import Bounds
 from processors.kpis.figures import MinuteFigures
 from processors.kpis.stories import Stories
-from processors.posts import Bounds, fold_post
+from processors.posts import fold_post
 from processors.windows import to_ms
 
 #: The platform of press mentions.

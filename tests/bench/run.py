@@ -26,6 +26,7 @@ from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.settings import KafkaSettings
 from listener.kafka.topics import create_topics, declared_topics
 from listener.worker.sets import SetStore
+from models.post import POSTS_TOPIC
 from models.topics import Namespace
 from tests.bench.posts import campaign_set, posts
 
@@ -63,7 +64,8 @@ def measure_worker(kafka: KafkaSettings, namespace: Namespace, ends: dict[int, i
     environment = os.environ | kafka.environment() | {"LISTENER_APP": namespace.app, "LISTENER_LOG_LEVEL": "WARNING"}
     with tempfile.TemporaryFile() as log:
         port = _free_port()
-        command = [sys.executable, "-m", "listener", "worker", "--http-port", str(port), "--session-timeout", "6"]
+        options = ["--http-port", str(port), "--session-timeout", "6", "--understanding", "off"]
+        command = [sys.executable, "-m", "listener", "worker", *options]
         process = psutil.Popen(command, env=environment, stderr=log)
         try:
             _wait(process, lambda: _get(port, "/readyz") is not None, 0.01)
@@ -82,10 +84,11 @@ def measure_worker(kafka: KafkaSettings, namespace: Namespace, ends: dict[int, i
 
 def _mentions(kafka: KafkaSettings, namespace: Namespace) -> int:
     """The total that the worker made durable, read from its changelogs."""
+    from listener.worker.places import posts as posts_place
     from listener.worker.recovery import read_tables
     from models.cells import LIFETIME, MENTIONS, unpack_cell
 
-    state = asyncio.run(read_tables(kafka, namespace, set(range(PARTITIONS))))
+    state = asyncio.run(read_tables(kafka, namespace, set(map(posts_place, range(PARTITIONS)))))
     cells = (value for tables in state.values() for value in tables[LIFETIME].values())
     return sum(unpack_cell(value).counters[MENTIONS] for value in cells)
 
@@ -113,7 +116,8 @@ def _get(port: int, path: str) -> Any:
 
 
 def _is_done(port: int, ends: dict[int, int]) -> bool:
-    partitions = (_get(port, "/api/status") or {"partitions": {}})["partitions"]
+    places = (_get(port, "/api/status") or {"partitions": {}})["partitions"]
+    partitions = {name.rpartition("/")[2]: one for name, one in places.items() if name.startswith(POSTS_TOPIC)}
     return len(partitions) == len(ends) and all(one["durable"] >= ends[int(p)] - 1 for p, one in partitions.items())
 
 

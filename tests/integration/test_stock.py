@@ -16,6 +16,7 @@ import pytest
 
 from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.topics import create_topics, declared_topics
+from listener.worker.places import posts
 from listener.worker.recovery import read_tables
 from models.cells import CELL_TABLES, ENTITIES, WINDOWS, parse_window_key, unpack_cell
 from models.entity import unpack_entity
@@ -107,7 +108,8 @@ def test_stock_faust_counts_the_same(broker: EmbeddedKafka, namespace: Namespace
         worker = made.worker("--retention", "off").ready()
         made.counted()
         assert worker.terminate() == 0
-        theirs = asyncio.run(read_tables(broker.settings, other, {0, 1}))
+        theirs = asyncio.run(read_tables(broker.settings, other, {posts(0), posts(1)}))
+        theirs = {place.partition: tables for place, tables in theirs.items()}
         ours = made.tables()
         assert counters(ours) == counters(theirs)
         assert entities(ours) == entities(theirs)

@@ -21,6 +21,7 @@ from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.settings import KafkaSettings
 from listener.recount.counting import recount
 from listener.recount.report import Report
+from listener.worker.places import posts
 from listener.worker.recovery import read_tables
 from models.cells import TABLES
 from models.topics import Namespace
@@ -120,7 +121,7 @@ def test_a_zombie_and_compaction_change_nothing(
     assert freezer.woken_after > SESSION_TIMEOUT_S
     assert any("exit code 1" in line for line in said), "the zombie must end itself, not go on"
     assert report == expected(source, records)
-    durable = asyncio.run(read_tables(broker.settings, namespace, set(range(source.partitions))))
+    durable = asyncio.run(read_tables(broker.settings, namespace, set(map(posts, range(source.partitions)))))
     assert sum(len(tables["lifetime"]) for tables in durable.values()) > 30
 
 

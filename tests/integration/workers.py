@@ -24,9 +24,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from listener.kafka.naming import namespace_environment
 from listener.kafka.settings import KafkaSettings
 from listener.kafka.topics import create_topics, declared_topics
+from listener.worker.places import posts as place
 from listener.worker.recovery import read_tables
 from models.cells import LIFETIME, METRIC_INDEX, PROGRESS, parse_lifetime_key, unpack_cell
 from models.outcome import OUTCOMES
+from models.post import POSTS_TOPIC
 from models.progress import Progress, unpack_progress
 from models.topics import Namespace
 
@@ -103,6 +105,8 @@ class Cluster:
             "LISTENER_WORKER_HTTP_PORT": "0",
             # The shortest that brokers allow by default: a killed worker is missed sooner.
             "LISTENER_SESSION_TIMEOUT": "6",
+            # Models take seconds to load; what they say is tested elsewhere.
+            "LISTENER_UNDERSTANDING": "off",
         }
 
     def worker(self, *options: str, **environment: str) -> "Worker":
@@ -201,7 +205,9 @@ class Cluster:
 
     def tables(self) -> dict[int, dict[str, dict[bytes, bytes]]]:
         """What is durable: partition → table → key → value."""
-        return asyncio.run(read_tables(self.kafka, self.namespace, set(range(self.partitions))))
+        places = {place(number) for number in range(self.partitions)}
+        found = asyncio.run(read_tables(self.kafka, self.namespace, places))
+        return {where.partition: tables for where, tables in found.items()}
 
     def progress(self) -> dict[int, Progress]:
         """The progress of every partition that has some."""
@@ -281,7 +287,8 @@ class Worker:
     def partitions(self) -> dict[int, Any]:
         """Its status, by partition; empty while it does not answer."""
         body = self._get("/api/status")
-        return {int(number): state for number, state in json.loads(body)["partitions"].items()} if body else {}
+        places = json.loads(body)["partitions"] if body else {}
+        return {int(name.rpartition("/")[2]): state for name, state in places.items() if name.startswith(POSTS_TOPIC)}
 
     def metrics(self) -> dict[tuple[str, str], float]:
         """Its samples by name and partition; the page must be what Prometheus can read."""
@@ -292,6 +299,7 @@ class Worker:
             (sample.name, sample.labels.get("partition", "")): sample.value
             for family in families
             for sample in family.samples
+            if sample.labels.get("topic", POSTS_TOPIC) == POSTS_TOPIC
         }
 
     def _get(self, path: str) -> str | None:

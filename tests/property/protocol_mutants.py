@@ -17,7 +17,7 @@ from models.entity import PostEntity, pack_entity, unpack_entity
 from models.outcome import Outcome
 from models.progress import Progress, unpack_progress
 from processors.fold import Fold
-from processors.overlay import Chunk, CompiledSet, FlushPlan, Overlay, Tables
+from processors.overlay import Chunk, CompiledSet, FlushPlan, Overlay, Tables, Window
 from processors.plane import PartitionPlane
 from processors.resume import Resume, Source
 from processors.windows import to_ms
@@ -210,15 +210,17 @@ _with_plane("a chunk delivered twice counted twice", _Recounted)
 class _PerDelta(Fold):
     """Every delta raises the stamp of its cell: the second one of the same record is taken for a replay."""
 
-    def _replay(self, campaign: str, platform: str, minute: int, metric: int, amount: int, stamp: int) -> None:
-        plane = self.plane
+    def _replay(self, window: Window, metric: int, amount: int, stamp: int) -> list[tuple[str, bytes]]:
+        plane, lacking = self.plane, []
         seen = plane.overlay.__dict__.setdefault("seen", {})
-        for table, key in plane.keys(campaign, platform, minute):
+        for table, key in plane.keys(*window):
             value = plane.tables[table].get(key)
             known = -1 if value is None else cells.cell_stamp(value)
             if seen.get((table, key), known) < stamp:
                 seen[table, key] = stamp
                 plane.overlay.replayed.setdefault((table, key), [0] * len(METRICS))[metric] += amount
+                lacking.append((table, key))
+        return lacking
 
 
 _with_fold("the stamp compared per delta", _PerDelta)

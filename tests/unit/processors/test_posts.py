@@ -59,7 +59,7 @@ class Story:
         folded = fold_post(self.entity, post, matched if has_text else (), self.record_time, self.bounds, in_force)
         self.entity = folded.entity or self.entity
         self.deltas = folded.deltas
-        for campaign, _, metric, amount in folded.deltas:
+        for campaign, _, metric, amount, *_ in folded.deltas:
             self.totals[campaign][METRICS[metric]] += amount
         observed = to_ms(post.observed_at)
         self.record_time = observed if self.record_time is None else max(observed, self.record_time)

@@ -12,24 +12,28 @@ from listener.engine.app import create_app
 from listener.engine.tables import PartitionStore, StampRecovery
 from listener.kafka.settings import KafkaSettings
 from models.cells import TABLES, WINDOWS, window_key
+from models.streams import ALL_TABLES, ARTICLES, POSTS
 from models.topics import Namespace
 
 NAME = "brand|social.posts.v1|0|twitter"
 
 
 class Nobody:
-    async def acquire(self, partitions: set[int]) -> dict[int, int]:
+    async def acquire(self, partitions: set[tuple[str, int]]) -> dict[tuple[str, int], int]:
         return {}
 
     async def release(self) -> None: ...
 
-    async def count(self, partition: int, chunk: Any) -> None: ...
+    async def count(self, topic: str, partition: int, chunk: Any) -> None: ...
 
 
 @pytest.fixture(scope="module")
 def app() -> faust.App:
     namespace = Namespace("unit", "p.")
-    return create_app(KafkaSettings(("nowhere:9092",)), namespace, Nobody(), partitions=4, session_timeout=10.0)
+    partitions = {POSTS: 4, ARTICLES: 2}
+    return create_app(
+        KafkaSettings(("nowhere:9092",)), namespace, Nobody(), partitions=partitions, session_timeout=10.0
+    )
 
 
 @pytest.fixture
@@ -105,10 +109,12 @@ def test_faust_keys_and_values_are_ours(app: faust.App, store: PartitionStore) -
 
 
 def test_tables_are_declared_as_the_changelogs_are(app: faust.App) -> None:
-    assert set(app.tables) == set(TABLES)
+    assert set(app.tables) == set(ALL_TABLES)
     assert {table.changelog_topic_name for table in app.tables.values()} == {
-        f"unit-{name}-changelog" for name in TABLES
+        f"unit-{name}-changelog" for name in ALL_TABLES
     }
+    assert {app.tables[POSTS.table(name)].partitions for name in TABLES} == {4}
+    assert {app.tables[ARTICLES.table(name)].partitions for name in TABLES} == {2}
     windows = {name: app.tables[name].window for name in WINDOWS}
     assert {name: window.size for name, window in windows.items() if window} == WINDOWS
     never = [window for window in windows.values() if window and not window.stale(0.0, 1e12)]

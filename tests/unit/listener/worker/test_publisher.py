@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listener.kafka.settings import KafkaSettings
+from listener.worker.places import posts
 from listener.worker.publisher import BATCH_BYTES, Publisher, create_producer
 from models.cells import ENTITIES, LIFETIME, PROGRESS
 from models.outcome import DeadLetter, Reason, dead_letter
@@ -83,7 +84,7 @@ FULL = plan(
 
 def test_first_come_cells_and_progress() -> None:
     producer = FakeProducer()
-    asyncio.run(Publisher(producer, NAMESPACE).first(2, FULL))
+    asyncio.run(Publisher(producer, NAMESPACE).first(posts(2), FULL))
     assert sorted(producer.sent) == [
         ("app-lifetime-changelog", 2, b"cell", b"1"),
         ("app-progress-changelog", 2, b"progress", b"2"),
@@ -92,7 +93,7 @@ def test_first_come_cells_and_progress() -> None:
 
 def test_then_come_letters_and_only_then_entities_and_tombstones() -> None:
     producer = FakeProducer()
-    asyncio.run(Publisher(producer, NAMESPACE).then(2, FULL))
+    asyncio.run(Publisher(producer, NAMESPACE).then(posts(2), FULL))
     assert producer.topics()[:2] == ["p.listener.dead_letters.v1"] * 2
     written = [msgspec.json.decode(value, type=DeadLetter) for *_, value in producer.sent[:2] if value]
     assert written == FULL.letters
@@ -106,7 +107,7 @@ def test_then_come_letters_and_only_then_entities_and_tombstones() -> None:
 def test_no_entity_is_written_before_the_letters_are_acknowledged() -> None:
     async def scenario() -> None:
         producer = FakeProducer(at_once=False)
-        task = asyncio.create_task(Publisher(producer, NAMESPACE).then(2, FULL))
+        task = asyncio.create_task(Publisher(producer, NAMESPACE).then(posts(2), FULL))
         await settled()
         assert producer.topics() == ["p.listener.dead_letters.v1"] * 2
         task.cancel()
@@ -118,7 +119,7 @@ def test_no_entity_is_written_before_the_letters_are_acknowledged() -> None:
 def test_a_step_returns_when_all_of_it_is_acknowledged(step: str) -> None:
     async def scenario() -> None:
         producer = FakeProducer(at_once=False)
-        task = asyncio.create_task(getattr(Publisher(producer, NAMESPACE), step)(2, FULL))
+        task = asyncio.create_task(getattr(Publisher(producer, NAMESPACE), step)(posts(2), FULL))
         await settled()
         assert len(producer.waiting) == 2
         for future in producer.waiting:
@@ -134,7 +135,7 @@ def test_a_step_returns_when_all_of_it_is_acknowledged(step: str) -> None:
 def test_a_refused_write_is_an_error(refused: int) -> None:
     async def scenario() -> None:
         producer = FakeProducer(at_once=False)
-        task = asyncio.create_task(Publisher(producer, NAMESPACE).first(2, FULL))
+        task = asyncio.create_task(Publisher(producer, NAMESPACE).first(posts(2), FULL))
         await settled()
         assert len(producer.waiting) == 2
         for number, future in enumerate(producer.waiting):
@@ -150,7 +151,7 @@ def test_a_refused_write_is_an_error(refused: int) -> None:
 
 def test_nothing_to_write_sends_nothing() -> None:
     producer = FakeProducer()
-    asyncio.run(Publisher(producer, NAMESPACE).tables(0, {LIFETIME: [], ENTITIES: []}))
+    asyncio.run(Publisher(producer, NAMESPACE).tables(posts(0), {LIFETIME: [], ENTITIES: []}))
     assert producer.sent == []
 
 
@@ -163,7 +164,7 @@ def test_nothing_to_write_sends_nothing() -> None:
 def test_batches_are_split_and_nothing_is_lost(sizes: list[int], tombstones: set[int], limit: int) -> None:
     records = [(b"%d" % number, None if number in tombstones else bytes(size)) for number, size in enumerate(sizes)]
     producer = FakeProducer(limit)
-    asyncio.run(Publisher(producer, NAMESPACE).tables(1, {LIFETIME: records}))
+    asyncio.run(Publisher(producer, NAMESPACE).tables(posts(1), {LIFETIME: records}))
     assert [(key, value) for *_, key, value in producer.sent] == records, "all of it, in order"
     # One record that is larger than a batch goes alone; else batches keep to the limit.
     assert all(size <= max(limit, 600) for size in producer.sizes)
@@ -171,7 +172,9 @@ def test_batches_are_split_and_nothing_is_lost(sizes: list[int], tombstones: set
 
 def test_full_batches_are_filled() -> None:
     producer = FakeProducer()
-    asyncio.run(Publisher(producer, NAMESPACE).tables(1, {LIFETIME: [(b"%d" % n, bytes(1000)) for n in range(2000)]}))
+    asyncio.run(
+        Publisher(producer, NAMESPACE).tables(posts(1), {LIFETIME: [(b"%d" % n, bytes(1000)) for n in range(2000)]})
+    )
     assert len(producer.sizes) == 3
     assert max(producer.sizes) <= BATCH_BYTES
     assert min(producer.sizes[:-1]) > BATCH_BYTES - 2000

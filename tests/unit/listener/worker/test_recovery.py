@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listener.kafka.settings import KafkaSettings
+from listener.worker.places import posts
 from listener.worker.recovery import Recovery, merge
 from listener.worker.sets import SetStore
 from listener.worker.stamps import STAMPS
@@ -124,4 +125,4 @@ def test_a_worker_without_partitions_recovers_nothing_and_forgets_what_it_had() 
 
 def test_recovery_needs_an_engine() -> None:
     with pytest.raises(RuntimeError, match="not wired"):
-        asyncio.run(make(None).planes({0}))
+        asyncio.run(make(None).planes({posts(0)}))
