@@ -27,9 +27,24 @@ from models.topics import Namespace
 @click.option("--stdout", "to_stdout", is_flag=True, help="Write the records to standard output; no Kafka, no cursor.")
 @kafka_options(required=False)
 @namespace_options
-@click.option("--http-host", default="127.0.0.1", envvar="LISTENER_SOURCE_HTTP_HOST", show_default=True)
-@click.option("--http-port", default=8082, envvar="LISTENER_SOURCE_HTTP_PORT", show_default=True, type=int)
-@click.option("--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True)
+@click.option(
+    "--http-host",
+    default="127.0.0.1",
+    envvar="LISTENER_SOURCE_HTTP_HOST",
+    show_default=True,
+    help="Where to answer probes and scrapes.",
+)
+@click.option(
+    "--http-port",
+    default=8082,
+    envvar="LISTENER_SOURCE_HTTP_PORT",
+    show_default=True,
+    type=int,
+    help="0 takes a free port.",
+)
+@click.option(
+    "--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True, help="DEBUG, INFO, WARNING or ERROR."
+)
 def run(
     name: str,
     config: Path | None,
@@ -89,7 +104,12 @@ def token(name: str) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="YAML file with `sources:`.",
+)
 def login(name: str, config: Path) -> None:
     """Log the Telegram source NAME in: asks for the phone number and the code, and makes its session file."""
     from listener.sources.kit.config import load_source  # noqa: PLC0415
