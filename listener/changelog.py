@@ -85,6 +85,11 @@ class ChangelogReader:
         """The end offset of every partition as last seen."""
         return {tp: max(goal, self._consumer.highwater(tp) or 0) for tp, goal in self._goals.items()}
 
+    async def present_ends(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """The end offsets as the brokers report them now: all that was acknowledged before is before them."""
+        ends: dict[TopicPartition, int] = await self._patiently(lambda: self._consumer.end_offsets(list(partitions)))
+        return ends
+
     async def next(self, seconds: float = _WAIT_S) -> Batch | None:
         """What has been fetched from one partition, waiting up to ``seconds`` for it; None when nothing came.
 

@@ -8,11 +8,11 @@ from prometheus_client.core import Metric
 
 from listener import __version__
 from listener.board.access import sees
+from listener.board.blocks import Counters
 from listener.board.board import Board
 from listener.board.metrics import BoardCollector
 from listener.board.parts import BoardPart
 from listener.board.series import MINUTE, SeriesQuery
-from listener.board.state import Counters
 from listener.http import Handler, Health, health_app, json_response
 from listener.metrics import Described
 from models.campaign import DEFAULT_TIMEZONE, Campaign

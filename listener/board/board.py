@@ -1,16 +1,19 @@
 """What a board knows: the counts, the campaigns they belong to, and how far it has read."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from aiokafka import TopicPartition
 
+from listener.board.closed import ClosedMinutes
 from listener.board.state import BoardState
 from listener.changelog import Records
 from listener.errors import Halt
 from models.campaign import Campaign, CampaignSet
 from models.cells import CELL_TABLES, PROGRESS
+from models.series import unpack_minute
 from models.streams import STREAMS
 from models.topics import Namespace
 
@@ -34,6 +37,9 @@ class Reading(Protocol):
     def silent(self) -> bool:
         """Whether Kafka has not answered for a while."""
 
+    async def present_ends(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The end offsets as the brokers report them now."""
+
 
 @dataclass
 class Board:
@@ -47,8 +53,10 @@ class Board:
     campaigns: CampaignSet = field(default_factory=CampaignSet)
     known: dict[str, Campaign] = field(default_factory=dict)
     reading: Reading | None = None
+    closed: ClosedMinutes = field(default_factory=ClosedMinutes)
 
     def __post_init__(self) -> None:
+        self._turn = asyncio.Event()
         names = [stream.table(short) for stream in STREAMS for short in (*CELL_TABLES, PROGRESS)]
         self._tables = {self.namespace.changelog(name): name for name in names}
 
@@ -57,6 +65,10 @@ class Board:
         try:
             if tp.topic == self.namespace.campaigns:
                 self._take_sets(records)
+            elif tp.topic == self.namespace.series:
+                for _, _, value in records:
+                    if value is not None:
+                        self.closed.take(unpack_minute(value))
             else:
                 self.state.apply(self._tables[tp.topic], ((key, value) for _, key, value in records))
         except ValueError as error:
@@ -64,6 +76,24 @@ class Board:
                 f"{tp.topic}, partition {tp.partition}, between offsets {records[0][0]} and {records[-1][0]}: a record "
                 f"cannot be read ({error}). Was it written by a newer Listener? Then run this board in that version."
             ) from error
+
+    def turn(self) -> None:
+        """Something was read, or it turned out that there is nothing to read: who waits for that may look again."""
+        self._turn.set()
+        self._turn = asyncio.Event()
+
+    async def wait_until_caught_up(self) -> None:
+        """Wait until the board has the whole state that was there when it started."""
+        while not self.caught_up:
+            await self._turn.wait()
+
+    async def read_to_present(self, partitions: Collection[TopicPartition]) -> None:
+        """Wait until all is taken over that is in ``partitions`` now."""
+        if self.reading is None or not partitions:
+            return
+        for tp, end in (await self.reading.present_ends(partitions)).items():
+            while self.reading.positions[tp] < end:
+                await self._turn.wait()
 
     @property
     def caught_up(self) -> bool:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from prometheus_client.core import Metric
 
+from listener.board.blocks import Counters
 from listener.board.board import Board
-from listener.board.state import Counters
 from listener.metrics import Described, Sample, family
 from models.cells import METRIC_INDEX
 from models.outcome import OUTCOMES
@@ -34,7 +34,7 @@ class Snapshot:
             caught_up=board.caught_up,
             connected=board.reading is not None and not board.reading.silent,
             unread=sum(board.unread.values()),
-            cells={name: len(table.cells) for name, table in state.tables.items()},
+            cells={name: len(table) for name, table in state.tables.items()},
             regressions=state.regressions,
             campaigns={name: state.platforms(name) for name in state.campaigns()},
             progress=dict(state.progress),

@@ -9,13 +9,19 @@ import click
 
 from listener.board.api import board_app
 from listener.board.board import Board
-from listener.board.parts import board_parts
+from listener.board.closing import Closing
+from listener.board.parts import authors_and_stories_of, board_parts
 from listener.board.settings import BoardSettings
 from listener.board.topics import Cluster
+from listener.board.writer import SeriesPart
 from listener.changelog import ChangelogReader
 from listener.http import serve
 
 _log = logging.getLogger("listener.board.service")
+
+#: Spans of cold windows that are packed after each batch: while the backlog is read, and later.
+_TIDY_UNREAD = 1000
+_TIDY = 10
 
 
 async def follow(board: Board, settings: BoardSettings, cluster: Cluster) -> None:
@@ -29,9 +35,12 @@ async def follow(board: Board, settings: BoardSettings, cluster: Cluster) -> Non
                 board.take(*batch)
                 # A batch at a time: a request must not wait for the whole backlog.
                 await asyncio.sleep(0)
+            board.turn()
+            # Packing what has become cold takes a millisecond or two a span; what came in must not wait for more.
+            board.state.tidy(_TIDY_UNREAD if batch is not None and not reader.caught_up else _TIDY)
             if reader.caught_up and not told:
                 told = True
-                cells = sum(len(table.cells) for table in board.state.tables.values())
+                cells = sum(map(len, board.state.tables.values()))
                 _log.info("caught up: %d cells, campaign set %s", cells, board.campaigns.version)
 
 
@@ -42,7 +51,9 @@ async def run(settings: BoardSettings, stop_signals: Iterable[int]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     cluster = await asyncio.to_thread(Cluster.ask, settings.kafka, settings.namespace)
     board = Board(settings.namespace)
-    parts = board_parts(board, settings)
+    others = board_parts(board, settings)
+    closing = Closing(board, settings.rules)
+    parts = [SeriesPart(board, closing, settings.kafka, authors_and_stories_of(others)), *others]
     host = settings.http_host
     async with serve(board_app(board, parts), host, settings.http_port) as bound:
         click.echo(f"board: http://{host}:{bound}/api/campaigns  metrics: http://{host}:{bound}/metrics", err=True)

@@ -15,9 +15,9 @@ from models.topics import Namespace
 
 
 def read_topics(namespace: Namespace) -> list[str]:
-    """The changelogs of the counts of every stream, and the campaign sets."""
+    """The changelogs of the counts of every stream, the campaign sets, and the closed minutes."""
     tables = [stream.table(short) for stream in STREAMS for short in (*CELL_TABLES, PROGRESS)]
-    return [*map(namespace.changelog, tables), namespace.campaigns]
+    return [*map(namespace.changelog, tables), namespace.campaigns, namespace.series]
 
 
 class Cluster:

@@ -1,6 +1,6 @@
 """Records as a worker writes them, and boards with what they say."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -29,6 +29,9 @@ class Reading:
     ends: Mapping[TopicPartition, int] = field(default_factory=dict)
     caught_up: bool = True
     silent: bool = False
+
+    async def present_ends(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        return {tp: self.ends[tp] for tp in partitions}
 
 
 @pytest.fixture

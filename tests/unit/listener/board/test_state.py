@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from listener.board.blocks import unpack_cells
 from listener.board.state import ZERO, BoardState, total
 from models.cells import (
     CELL_TABLES,
@@ -173,15 +174,22 @@ def assert_totals(state: BoardState, cells: dict[str, dict[bytes, Cell]]) -> Non
             name, start = (parse_lifetime_key(key), 0) if table == LIFETIME else parse_window_key(key)
             for metric, value in enumerate(cell.counters):
                 expected[name.campaign, start, name.platform, metric] += value
+        held = state.tables[table]
+        campaigns = {campaign for campaign, *_ in expected} | set(held.totals) | set(held.blocks)
         found = {
             (campaign, start, platform, metric): value
-            for campaign, windows in state.tables[table].totals.items()
-            for (start, platform), counters in windows.items()
+            for campaign in campaigns
+            for start, platforms in held.windows(campaign).items()
+            for platform, counters in platforms.items()
             for metric, value in enumerate(counters)
             if value
         }
         assert found == {where: value for where, value in expected.items() if value}
-        assert {key: unpack_cell(value) for key, value in state.tables[table].cells.items()} == cells[table]
+        packed = [
+            pair for spans in held.blocks.values() for block in spans.values() for pair in unpack_cells(table, block)
+        ]
+        assert {key: unpack_cell(value) for key, value in (*held.cells.items(), *packed)} == cells[table]
+        assert len(held) == len(cells[table])
 
 
 @settings(deadline=None, max_examples=60)
@@ -213,6 +221,26 @@ def test_duplicates_and_stale_records_in_any_order_change_nothing(records: Histo
     again = data.draw(st.lists(st.sampled_from(written), max_size=10)) if written else []
     shuffled = data.draw(st.permutations(written + again))
     assert_totals(state_of(shuffled), recounted(written))
+
+
+@settings(deadline=None, max_examples=60)
+@given(histories(), st.data())
+def test_packing_windows_at_any_moment_changes_nothing(records: History, data: st.DataObject) -> None:
+    plain, packed = state_of([]), state_of([])
+    for table, key, value in records:
+        plain.apply(table, [(key, value)])
+        if table != LIFETIME and data.draw(st.booleans(), "pack"):
+            for held in (packed.tables[window] for window in WINDOWS):
+                for where in {(one, 0) for one in held.totals}:
+                    held.freeze(where)
+        packed.apply(table, [(key, value)])
+    assert_totals(packed, recounted(records))
+    assert packed.regressions == plain.regressions
+    for table in WINDOWS:
+        for campaign in ("mellat", "snapp"):
+            assert list(packed.series(table, campaign)) == list(plain.series(table, campaign))
+            assert list(packed.series(table, campaign, 1, 100)) == list(plain.series(table, campaign, 1, 100))
+            assert packed.window(table, campaign, 0) == plain.window(table, campaign, 0)
 
 
 def test_totals_of_nothing() -> None:
