@@ -8,7 +8,7 @@ All times are epoch milliseconds. How far a topic is read follows from the progr
     topic              the least of these; in a replay in which all are idle, the largest record time
 
 Minute m is closed when the topic is read up to m + 60 s + ``delay_s``. A topic is in a *replay* when its largest record
-time is more than ``replay_after_s`` behind the wall clock: then the wall clock says nothing about what is still to come.
+time is more than ``replay_after_s`` behind the wall clock, which then says nothing about what is still to come.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,6 +38,9 @@ class Rules:
     dead_after_s: float = 600.0
     silent_after_s: float = 6 * 3600.0
     replay_after_s: float = 24 * 3600.0
+
+
+USUAL: Final = Rules()
 
 
 class Reach(NamedTuple):

@@ -1,7 +1,7 @@
 """Boards with mentions, served without Kafka."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,10 @@ class Reading:
     ends: dict[TopicPartition, int] = field(default_factory=dict)
     caught_up: bool = True
     silent: bool = False
+
+    async def present_ends(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The ends as they are set."""
+        return {tp: self.ends[tp] for tp in partitions}
 
 
 def board_of(campaigns: CampaignSet = CAMPAIGNS) -> Board:

@@ -6,7 +6,7 @@ from pathlib import Path
 from listener.board.access.settings import LOCAL, AccessSettings
 from listener.kafka.settings import KafkaSettings
 from models.topics import Namespace
-from processors.closing import Rules
+from processors.closing import USUAL, Rules
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class BoardSettings:
     http_port: int = 8080
     state_dir: Path | None = None
     access: AccessSettings = LOCAL
-    rules: Rules = Rules()
+    rules: Rules = USUAL
     snapshot_every_s: float = 300.0
     max_series: int = 50_000
 
