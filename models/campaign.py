@@ -16,6 +16,29 @@ DEFAULT_TIMEZONE: Final = "Asia/Tehran"
 CampaignId = Annotated[str, msgspec.Meta(pattern=CAMPAIGN_ID)]
 
 
+class Planned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something of our own that will make people talk: while it lasts, alerts are kept but bother nobody.
+
+    Epoch milliseconds, the end exclusive.
+    """
+
+    name: str
+    start_ms: int
+    end_ms: int
+
+
+class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How easily a campaign alerts.
+
+    ``false_per_week``: the budget, false alerts a week over all that is watched; an alert also needs ``least_mentions``
+    above the usual and, where authors are known, ``least_authors`` of them.
+    """
+
+    false_per_week: float = 1.0
+    least_mentions: int = 5
+    least_authors: int = 3
+
+
 class Campaign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One campaign: any keyword, account or true ``query``, with every ``all_of`` and no ``none_of`` word.
 
@@ -52,6 +75,9 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     #: How its KPIs are worked out.
     kpis: KpiSettings = KpiSettings()
     targets: tuple[Target, ...] = ()
+    #: How easily it alerts, and what we do ourselves.
+    alerts: Alerts = Alerts()
+    planned: tuple[Planned, ...] = ()
 
 
 class CampaignSet(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=True):

@@ -1,0 +1,133 @@
+"""False incidents a week of the whole watch, all series of a campaign together, by threshold: the table of the budget.
+
+    python tests/bench/watch_eval.py
+
+Labelled brands are split at random into three platforms, authors, stories, negative mentions and engagement;
+simulated ones have days and nights, weekends and holidays. A worthy signal within three hours of another is the same
+incident.
+"""
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC
+
+import numpy as np
+import spikes_eval as labelled
+
+from models.campaign import Campaign
+from models.incident import Signal
+from models.series import ClosedMinute
+from processors.incidents.views import ROW, Scored
+from processors.incidents.watch import CampaignWatch, Change
+
+LIMITS = np.arange(0.20, 0.66, 0.02)
+LOWEST = 0.2
+MERGE_S = 3 * 3600
+PLATFORMS = {"twitter": 0.6, "instagram": 0.3, "telegram": 0.1}
+DRIFT = 9.0
+
+
+class Listening(CampaignWatch):
+    """Never opens an incident; keeps (time, highest worthy score) of every row."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        super().__init__(campaign)
+        self.heard: list[tuple[int, float]] = []
+
+    def _row(self, scored: Scored) -> list[Change]:
+        found = [self._signal(score) for score in scored.scores if score.value >= LOWEST]
+        if scored.drift is not None and scored.drift[0] >= 5:
+            self._state.drift.sum = 0.0
+            found.append(Signal("mentions", "drift", DRIFT, scored.drift[1], scored.drift[2]))
+        worthy = [signal.score for signal in found if self._worth(signal, scored.row.start)]
+        if worthy:
+            self.heard.append((scored.row.start, max(worthy)))
+        return []
+
+
+def minutes(start: int, counts: np.ndarray, generator: np.random.Generator) -> Iterator[ClosedMinute]:
+    """Closed minutes of a campaign whose mentions in rows of five minutes are ``counts``."""
+    for index, count in enumerate(counts):
+        split = generator.multinomial(int(count), list(PLATFORMS.values()))
+        by_platform = {}
+        for platform, amount in zip(PLATFORMS, split, strict=True):
+            if amount:
+                negative = int(generator.binomial(amount, 0.2))
+                likes = int(generator.poisson(4 * amount * generator.gamma(0.5, 2)))
+                by_platform[platform] = {"mentions": int(amount), "mentions_negative": negative, "likes": likes}
+        for part in range(5):
+            yield ClosedMinute(
+                campaign="c",
+                minute=start + index * ROW + part * 60,
+                counts=by_platform if part == 0 else {},
+                authors=int(generator.binomial(int(count), 0.85)) if part == 0 else 0,
+                stories=int(generator.binomial(int(count), 0.7)) if part == 0 else 0,
+            )
+
+
+def rates(heard: list[tuple[int, float]], weeks: float) -> list[float]:
+    """Incidents a week at each of LIMITS."""
+    out = []
+    for limit in LIMITS:
+        count, last = 0, float("-inf")
+        for at, score in heard:
+            if score >= limit:
+                count += at - last > MERGE_S
+                last = at
+        out.append(count / weeks)
+    return out
+
+
+def brand(index: int) -> tuple[str, list[float], float]:
+    """False incidents a week of a labelled brand; its probation and its windows are left out."""
+    where = labelled.folder()
+    scorer = labelled.load_scorer(where)
+    series = scorer.load_all(where / "dev", where / "dev" / "labels.json")[index]
+    first = int(series.times[0].replace(tzinfo=UTC).timestamp()) // 3600 * 3600
+    counts = np.array([float(value) for value in series.values])
+    watch = Listening(Campaign(id="c", timezone="UTC"))
+    for minute in minutes(first, counts, np.random.default_rng(index)):
+        watch.take(minute)
+    outside = [
+        (at, score)
+        for at, score in watch.heard
+        if (row := (at - first) // ROW) >= series.probation and series.window_of[row] is None
+    ]
+    inside = len({series.window_of[(at - first) // ROW] for at, score in watch.heard if score >= 0.42} - {None})
+    return f"{series.name} ({inside}/{len(series.windows)} windows at 0.42)", rates(outside, series.weeks), series.weeks
+
+
+def simulated(rate: float) -> tuple[str, list[float], float]:
+    """False incidents a week of ten quiet weeks, two of learning left out; Nowruz in the middle at 40 %."""
+    generator = np.random.default_rng(int(rate))
+    level, _, _ = labelled.levels(labelled.WORLDS[0], rate, generator)
+    day = labelled.ROWS_A_DAY
+    level[5 * 7 * day : 5 * 7 * day + 13 * day] *= 0.4
+    counts = generator.poisson(level * generator.gamma(100, 0.01, len(level)))
+    watch = Listening(Campaign(id="c", timezone="UTC"))
+    start = 1_760_000_000 // 86400 * 86400
+    for minute in minutes(start, counts, generator):
+        watch.take(minute)
+    weeks = labelled.WEEKS - labelled.LEARNING_DAYS / 7
+    heard = [(at, score) for at, score in watch.heard if at - start >= labelled.LEARNING_DAYS * 86400]
+    return f"simulated, {rate:g} an hour", rates(heard, weeks), weeks
+
+
+def main() -> None:
+    print("threshold:", " ".join(f"{limit:6.2f}" for limit in LIMITS))
+    with ProcessPoolExecutor(int(sys.argv[1]) if len(sys.argv) > 1 else 1) as pool:
+        jobs = [pool.submit(brand, index) for index in range(5)]
+        quiet = [pool.submit(simulated, rate) for rate in (2, 20, 200)]
+        brands, others = [job.result() for job in jobs], [job.result() for job in quiet]
+    for name, found, _ in (*brands, *others):
+        print(" ".join(f"{rate:6.2f}" for rate in found), name)
+    weeks = sum(one[2] for one in brands)
+    mean = np.sum([np.array(found) * span for _, found, span in brands], axis=0) / weeks
+    worst = np.maximum(mean, np.max([found for _, found, _ in others], axis=0))
+    print(" ".join(f"{rate:6.2f}" for rate in mean), "labelled brands, mean")
+    print(" ".join(f"{rate:6.2f}" for rate in worst), "the higher of brands and simulations")
+
+
+if __name__ == "__main__":
+    main()
