@@ -37,7 +37,7 @@ class Filling(msgspec.Struct):
 class Open(msgspec.Struct):
     """An incident that is open, or was resolved a moment ago. Times are epoch seconds.
 
-    ``primary``: the series by which it is judged to go on. ``peak``: the highest hourly excess; ``told``: the excess
+    ``platform``: the one with most of the excess at the opening. ``primary``: the series by which it is judged to go on. ``peak``: the highest hourly excess; ``told``: the excess
     since the start when somebody was last told. ``observed`` and ``expected`` by series, since ``started``.
     """
 
@@ -48,6 +48,7 @@ class Open(msgspec.Struct):
     signals: dict[str, Signal]
     severity: str
     kind: str
+    platform: str = "all"
     observed: dict[str, int] = {}
     expected: dict[str, float] = {}
     peak: float = 0.0

@@ -172,6 +172,7 @@ class CampaignWatch:
         for row in self._state.recent:
             if row.start >= started:
                 _count(found, row)
+        found.platform = _platform(found)
         self._state.incident = found
         self._join(found, scored, signals)
         return self._tell("opened", found, end)
@@ -234,7 +235,7 @@ class CampaignWatch:
             observed=observed.get("mentions", 0),
             expected=round(found.expected.get("mentions", 0.0), 1),
             direction=self._direction(found.primary),
-            platform=_platform(found),
+            platform=found.platform,
             authors=observed.get("authors", 0),
             stories=observed.get("stories", 0),
             negative=observed.get("negative", 0),

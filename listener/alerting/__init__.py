@@ -1,0 +1,1 @@
+"""Alerts: closed minutes are watched, incidents explained, delivered to Alertmanager, answered, back-tested."""

@@ -1,0 +1,217 @@
+"""An incident in words, Persian and English: the annotations of its alert. Every number comes from the incident."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import jdatetime
+
+from models.campaign import Campaign
+from models.incident import Incident, Split, Without
+
+_DIGITS: Final = str.maketrans("0123456789.", "۰۱۲۳۴۵۶۷۸۹٫")
+_MONTHS: Final = (
+    *("فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور"),
+    *("مهر", "آبان", "آذر", "دی", "بهمن", "اسفند"),
+)
+_WEEKDAYS: Final = ("دوشنبه", "سه‌شنبه", "چهارشنبه", "پنجشنبه", "جمعه", "شنبه", "یکشنبه")
+_KIND: Final = {
+    "spike": ("Spike", "جهش یادکردها"),
+    "negative": ("Negative spike", "جهش یادکردهای منفی"),
+    "engagement": ("Engagement spike", "جهش تعامل"),
+    "drift": ("Slow rise", "افزایش آهسته"),
+    "source_silent": ("Source silent", "سکوت یک منبع"),
+}
+_DIRECTION: Final = {
+    "rising": ("still rising", "همچنان رو به افزایش"),
+    "steady": ("steady", "ثابت"),
+    "falling": ("falling", "رو به کاهش"),
+}
+_BY: Final = {
+    "platform": ("By platform", "به تفکیک شبکه"),
+    "source": ("By source", "به تفکیک منبع"),
+    "author": ("By author", "به تفکیک نویسنده"),
+    "story": ("By story", "به تفکیک روایت"),
+    "term": ("By term", "به تفکیک واژه"),
+    "sentiment": ("By sentiment", "به تفکیک احساس"),
+    "engagement": ("Engagement by platform", "تعامل به تفکیک شبکه"),
+    "relevance": ("By relevance", "به تفکیک ربط"),
+}
+_NAMES_FA: Final = {
+    "other": "بقیه",
+    "negative": "منفی",
+    "not negative": "غیرمنفی",
+    "neutral": "خنثی",
+    "positive": "مثبت",
+    "relevant": "مرتبط",
+    "not relevant": "نامرتبط",
+    "twitter": "توییتر",
+    "instagram": "اینستاگرام",
+    "telegram": "تلگرام",
+    "news": "خبر",
+}
+_SIGNS: Final = {
+    "few_accounts": ("{}% of the mentions come from five accounts", "{}٪ یادکردها از پنج حساب است"),
+    "same_text": ("{}% are near-copies of one another", "{}٪ متن‌ها رونوشت یکدیگرند"),
+    "new_accounts": (
+        "{}% come from small accounts that had not named the brand before",
+        "{}٪ از حساب‌های کوچکی است که پیش‌تر نامی از برند نبرده بودند",
+    ),
+}
+_WITHOUT_FA: Final = {"author": "نویسنده‌ی", "story": "روایت", "platform": "شبکه‌ی"}
+_SHOWN_PARTS: Final = 4
+
+
+def persian(value: object) -> str:
+    """With Persian digits and decimal point."""
+    return str(value).translate(_DIGITS)
+
+
+def tehran_time(at: datetime, zone: str) -> str:
+    """Such as ``شنبه ۱ فروردین ۱۴۰۵، ۱۳:۰۵``, in the campaign's zone."""
+    local = at.astimezone(ZoneInfo(zone))
+    day = jdatetime.date.fromgregorian(date=local.date())
+    text = f"{_WEEKDAYS[local.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}، {local:%H:%M}"
+    return persian(text)
+
+
+def annotations(incident: Incident, campaign: Campaign, links: Mapping[str, str]) -> dict[str, str]:
+    """Of an alert: summaries, descriptions, times and links; all text."""
+    name = campaign.name or campaign.id
+    if incident.kind == "source_silent":
+        return _silent(incident, campaign) | dict(links)
+    return {
+        "summary": _summary(incident, name),
+        "summary_fa": _summary_fa(incident, name),
+        "description": "\n".join(_lines(incident, campaign)),
+        "description_fa": "\n".join(_lines_fa(incident, campaign)),
+        "started": incident.started_at.astimezone(ZoneInfo(campaign.timezone)).isoformat(timespec="minutes"),
+        "started_fa": tehran_time(incident.started_at, campaign.timezone),
+        "campaign_name": name,
+        **links,
+    }
+
+
+def _silent(incident: Incident, campaign: Campaign) -> dict[str, str]:
+    since, since_fa = f"{incident.started_at:%Y-%m-%d %H:%M} UTC", tehran_time(incident.started_at, campaign.timezone)
+    platform = incident.platform
+    return {
+        "summary": f"Nothing from {platform} since {since}",
+        "summary_fa": f"از {_fa(platform)} از {since_fa} چیزی نرسیده است",
+        "description": (
+            f"About {incident.expected:.0f} mentions were to be expected since. Counts are lower than they "
+            "should be; spikes on this source are not seen."
+        ),
+        "description_fa": (
+            f"در این مدت حدود {persian(round(incident.expected))} یادکرد انتظار می‌رفت. "
+            "آمار کمتر از واقع است و جهش‌های این منبع دیده نمی‌شود."
+        ),
+        "started": incident.started_at.isoformat(timespec="minutes"),
+        "started_fa": since_fa,
+        "campaign_name": "*",
+    }
+
+
+def _summary(incident: Incident, name: str) -> str:
+    factor = "" if incident.factor is None else f" ({incident.factor:.1f}×)"
+    kind = _KIND[incident.kind][0]
+    return (
+        f"{kind}: {name}: {incident.observed} mentions, {incident.expected:.0f} expected{factor}, "
+        f"{_DIRECTION[incident.direction][0]}"
+    )
+
+
+def _summary_fa(incident: Incident, name: str) -> str:
+    factor = "" if incident.factor is None else f" ({incident.factor:.1f} برابر)"
+    text = (
+        f"{_KIND[incident.kind][1]}: {name}: {incident.observed} یادکرد به‌جای {incident.expected:.0f}{factor}، "
+        f"{_DIRECTION[incident.direction][1]}"
+    )
+    return persian(text)
+
+
+def _lines(incident: Incident, campaign: Campaign) -> list[str]:
+    local = incident.started_at.astimezone(ZoneInfo(campaign.timezone))
+    counts = (
+        f"{incident.observed} mentions by {incident.authors} authors in {incident.stories} stories, "
+        f"{incident.negative} negative; {incident.engagement} engagements"
+    )
+    lines = [f"Since {local:%Y-%m-%d %H:%M} ({campaign.timezone}): {counts}."]
+    if incident.resolved_at is not None:
+        lines.append(f"Over at {incident.resolved_at.astimezone(ZoneInfo(campaign.timezone)):%H:%M}.")
+    lines += [f"Today: {', '.join(incident.occasions)}."] if incident.occasions else []
+    found = incident.explanation
+    if found is not None:
+        lines += [_split(one) for one in found.splits]
+        lines += [_without(one) for one in found.without]
+        if found.first is not None:
+            first = found.first
+            at = first.at.astimezone(ZoneInfo(campaign.timezone))
+            lines.append(f"First: {at:%H:%M} on {first.publisher or first.platform}{_link(first.url)}")
+        lines += [f"Example: “{one.text}”{_link(one.url)}" for one in found.examples]
+        lines += [f"Coordinated? {_SIGNS[one.sign][0].format(one.percent)}." for one in found.suspicions]
+    lines.append(
+        f"Data {100 * incident.completeness:.0f}% complete, {incident.delay_s:.0f} s behind; rule {incident.rule}, "
+        f"in back-tests {incident.false_per_week:g} false alerts a week."
+    )
+    return lines
+
+
+def _lines_fa(incident: Incident, campaign: Campaign) -> list[str]:
+    lines = [
+        persian(
+            f"از {tehran_time(incident.started_at, campaign.timezone)}: {incident.observed} یادکرد از "
+            f"{incident.authors} نویسنده در {incident.stories} روایت، {incident.negative} منفی؛ "
+            f"{incident.engagement} تعامل."
+        )
+    ]
+    if incident.resolved_at is not None:
+        lines.append(f"پایان: {tehran_time(incident.resolved_at, campaign.timezone)}.")
+    found = incident.explanation
+    if found is not None:
+        lines += [_split_fa(one) for one in found.splits]
+        lines += [_without_fa(one) for one in found.without]
+        if found.first is not None:
+            first = found.first
+            where = _fa(first.publisher or first.platform)
+            lines.append(f"نخستین یادکرد: {tehran_time(first.at, campaign.timezone)} در {where}{_link(first.url)}")
+        lines += [f"نمونه: «{one.text}»{_link(one.url)}" for one in found.examples]
+        lines += [f"هماهنگ‌شده؟ {persian(_SIGNS[one.sign][1].format(one.percent))}." for one in found.suspicions]
+    lines.append(
+        persian(
+            f"کامل‌بودن داده {100 * incident.completeness:.0f}٪، تأخیر {incident.delay_s:.0f} ثانیه؛ در آزمون گذشته "
+            f"{incident.false_per_week:g} هشدار نادرست در هفته."
+        )
+    )
+    return lines
+
+
+def _split(found: Split) -> str:
+    parts = [f"{part.name} {part.percent}%" for part in found.parts[:_SHOWN_PARTS]]
+    rest = sum(part.percent for part in found.parts[_SHOWN_PARTS:])
+    return f"{_BY[found.by][0]}: {', '.join(parts)}{f', the rest {rest}%' if rest else ''}."
+
+
+def _split_fa(found: Split) -> str:
+    parts = [f"{_fa(part.name)} {persian(part.percent)}٪" for part in found.parts[:_SHOWN_PARTS]]
+    rest = sum(part.percent for part in found.parts[_SHOWN_PARTS:])
+    return f"{_BY[found.by][1]}: {'، '.join(parts)}{f'، بقیه {persian(rest)}٪' if rest else ''}."
+
+
+def _without(one: Without) -> str:
+    would = "it would have fired all the same" if one.fires else "this would not have fired"
+    return f"Without {one.what} {one.name} ({one.mentions} mentions) {would}."
+
+
+def _without_fa(one: Without) -> str:
+    would = "باز هم هشدار می‌آمد" if one.fires else "هشداری نمی‌آمد"
+    return f"بدون {_WITHOUT_FA[one.what]} {_fa(one.name)} ({persian(one.mentions)} یادکرد) {would}."
+
+
+def _fa(name: str) -> str:
+    return _NAMES_FA.get(name, name)
+
+
+def _link(url: str | None) -> str:
+    return f" {url}" if url else ""

@@ -1,0 +1,247 @@
+"""The alerting of one board: it watches what closes, explains what opens, and, while it leads, tells and writes.
+
+::
+
+    listener.incidents.v1 ─► snapshots, incidents
+    listener.series.v1    ─► Watching ─► changes ─► explain ─┬─► Delivery ─► Alertmanagers
+    listener.feedback.v1  ─► answers ──────┘                 └─► Writer ─► listener.incidents.v1
+
+Every board watches, so that one that takes over knows all; only the leader tells. Both would say the same.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+from aiokafka import TopicPartition
+from msgspec.structs import replace
+
+from listener.alerting.alerts import Alert, alert_of
+from listener.alerting.delivery import Delivery
+from listener.alerting.settings import AlertingSettings
+from listener.alerting.sources import MentionSource, evidence_of
+from listener.alerting.watching import ALL, Watching
+from listener.alerting.writing import Writer
+from listener.changelog import ChangelogReader, Records
+from listener.errors import Halt
+from listener.kafka.settings import KafkaSettings
+from models.campaign import Campaign
+from models.feedback import Answered, unpack_feedback
+from models.incident import Incident, Snapshot, unpack_incident
+from models.series import unpack_minute
+from models.topics import Namespace
+from processors.incidents import Change
+from processors.incidents.explain import explain
+
+_log = logging.getLogger("listener.alerting.service")
+
+#: An explanation that takes longer is left out: the message must not wait for it.
+_EXPLAIN_S: Final = 20.0
+#: Incidents that are remembered for the page, newest first.
+_REMEMBERED: Final = 2000
+_NEVER: Final = float("-inf")
+
+
+@dataclass
+class Outcomes:
+    """For the metrics: incidents opened by (campaign, kind), answers by (rule, kind, answer)."""
+
+    opened: Counter[tuple[str, str]] = field(default_factory=Counter)
+    answers: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+
+class AlertingService:
+    """Use as a task: ``run``.
+
+    ``leading`` and ``campaigns`` are asked whenever it matters; ``mentions`` None: explanations come from counts alone.
+    """
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        namespace: Namespace,
+        settings: AlertingSettings,
+        campaigns: Callable[[], Mapping[str, Campaign]],
+        *,
+        mentions: MentionSource | None = None,
+        leading: Callable[[], bool] = lambda: True,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._kafka, self._namespace, self._settings = kafka, namespace, settings
+        self._campaigns, self._mentions, self._leading = campaigns, mentions, leading
+        self._watching = Watching(campaigns)
+        self._writer = Writer(kafka, namespace.incidents)
+        self.delivery = Delivery(settings.alertmanagers, sending=leading, now=now, random=random.random)
+        self.incidents: dict[str, Incident] = {}
+        self.outcomes = Outcomes()
+        self.caught_up = False
+        self._told: dict[str, Alert] = {}
+        self._position = 0
+        self._led = False
+
+    async def run(self) -> None:
+        """Watch until cancelled. Raises Halt for records that this program cannot read."""
+        tasks = [asyncio.create_task(one) for one in (self._follow(), self._writer.run(), self.delivery.run())]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def of(self, campaign: str) -> list[Incident]:
+        """Incidents of a campaign (``*``: of the sources), the newest first."""
+        found = [one for one in self.incidents.values() if one.campaign == campaign]
+        return sorted(found, key=lambda one: (one.opened_at, one.id), reverse=True)
+
+    @property
+    def open(self) -> list[Incident]:
+        """All that are open."""
+        return [one for one in self.incidents.values() if one.resolved_at is None]
+
+    async def _follow(self) -> None:
+        await self._remember()
+        series, feedback = (TopicPartition(name, 0) for name in (self._namespace.series, self._namespace.feedback))
+        incidents = TopicPartition(self._namespace.incidents, 0)
+        start: dict[TopicPartition, int | None] = {incidents: None, series: self._position or None, feedback: None}
+        async with ChangelogReader(self._kafka, start) as reader:
+            while True:
+                batch = await reader.next()
+                if batch is not None:
+                    await self._take(*batch)
+                if reader.caught_up and not self.caught_up:
+                    self.caught_up = True
+                    _log.info("alerting has caught up: %d open incidents", len(self.open))
+                await self._lead()
+
+    async def _remember(self) -> None:
+        """Read snapshots and incidents to their end; where the series is to be read from is the oldest snapshot's place."""
+        positions: dict[str, int] = {}
+        tp = TopicPartition(self._namespace.incidents, 0)
+        async with ChangelogReader(self._kafka, {tp: None}) as reader:
+            while not reader.caught_up:
+                batch = await reader.next()
+                for _, _, value in batch[1] if batch else ():
+                    record = self._incident(value)
+                    if isinstance(record, Snapshot):
+                        self._watching.restore(record)
+                        positions[record.campaign] = record.position
+        # A campaign without a snapshot has no minutes before those of the others, or learns from where they are.
+        self._position = min(positions.values(), default=0)
+
+    async def _take(self, tp: TopicPartition, records: Records) -> None:
+        for offset, _, value in records:
+            if value is None:
+                continue
+            if tp.topic == self._namespace.series:
+                changes = self._watching.take(unpack_minute(value))
+                self._position = offset + 1
+                # A row of a campaign takes some milliseconds: requests must get their turn.
+                await asyncio.sleep(0)
+            elif tp.topic == self._namespace.feedback:
+                changes = self._answers(value)
+            else:
+                self._incident(value)
+                changes = []
+            for change in changes:
+                await self._changed(change)
+
+    def _incident(self, value: bytes | None) -> Incident | Snapshot | None:
+        if value is None:
+            return None
+        try:
+            record = unpack_incident(value)
+        except msgspec.DecodeError as error:
+            raise Halt(
+                f"{self._namespace.incidents}: a record cannot be read ({error}); written by a newer Listener?"
+            ) from error
+        if isinstance(record, Incident):
+            known = self.incidents.get(record.id)
+            if known is None or record.updated_at >= known.updated_at:
+                self._keep(record)
+        return record
+
+    def _answers(self, value: bytes) -> list[Change]:
+        said = unpack_feedback(value)
+        if not isinstance(said, Answered):
+            return []
+        found = self.incidents.get(said.incident)
+        kind, rule = ("", "") if found is None else (found.kind, found.rule)
+        self.outcomes.answers[rule, kind, said.answer] += 1
+        return self._watching.answer(said)
+
+    async def _changed(self, change: Change) -> None:
+        """Explain, keep, and while leading tell and write."""
+        incident = change.incident
+        if change.what == "opened":
+            self.outcomes.opened[incident.campaign, incident.kind] += 1
+        if not self.caught_up:
+            # What is open when all is read is told then; what is over by then is only kept.
+            self._keep(self._with_known_explanation(incident))
+            return
+        incident = await self._explained(incident)
+        self._keep(incident)
+        if self._leading():
+            self._tell(incident)
+
+    async def _explained(self, incident: Incident) -> Incident:
+        history = self._watching.history(incident.campaign)
+        campaign = self._campaigns().get(incident.campaign)
+        if incident.campaign == ALL or history is None or campaign is None:
+            return incident
+        counts = history.watch.counts
+        evidence = None
+        try:
+            if self._mentions is not None:
+                async with asyncio.timeout(_EXPLAIN_S):
+                    evidence = await evidence_of(
+                        self._mentions, incident.campaign, incident.started_at, incident.updated_at
+                    )
+        except Exception:  # noqa: BLE001 - an alert without its reasons is better than none
+            _log.exception("the mentions of %s could not be asked for", incident.id)
+        return replace(incident, explanation=explain(campaign, incident, counts, evidence, history))
+
+    def _with_known_explanation(self, incident: Incident) -> Incident:
+        known = self.incidents.get(incident.id)
+        return incident if known is None else replace(incident, explanation=known.explanation)
+
+    def _keep(self, incident: Incident) -> None:
+        self.incidents.pop(incident.id, None)
+        self.incidents[incident.id] = incident
+        while len(self.incidents) > _REMEMBERED:
+            del self.incidents[next(iter(self.incidents))]
+
+    async def _lead(self) -> None:
+        """Write what is due; on taking over, tell of all that is open."""
+        leading = self._leading() and self.caught_up
+        if leading and not self._led:
+            for incident in self._watching.open:
+                await self._changed(Change("updated", self._with_known_explanation(incident)))
+            for incident in self.open:
+                if incident.campaign == ALL:
+                    self._tell(incident)
+        self._led = leading
+        if leading:
+            for snapshot in self._watching.snapshots(self._position):
+                self._writer.write(snapshot)
+
+    def _tell(self, incident: Incident) -> None:
+        self._writer.write(incident)
+        campaign = self._campaigns().get(incident.campaign) or Campaign(id=incident.campaign)
+        alert = alert_of(incident, campaign, self._settings.base, self._settings.signer)
+        before = self._told.get(incident.id)
+        if before is not None and (incident.quiet or before.fingerprint != alert.fingerprint):
+            # Another severity is another alert to Alertmanager: the one before is over.
+            self.delivery.want(replace(before, resolved_at=incident.updated_at))
+        if incident.quiet or incident.resolved_at is not None:
+            self._told.pop(incident.id, None)
+        else:
+            self._told[incident.id] = alert
+        if not incident.quiet:
+            self.delivery.want(alert)
