@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from models.post import COUNTERS
 
-Kind = Literal["counter", "gauge"]
+Kind = Literal["counter", "gauge", "histogram"]
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,37 @@ def _source_metrics() -> Iterator[MetricSpec]:
 
 _PARTITION: Final = ("topic", "partition")
 
+_ALERTING: Final = (
+    MetricSpec(
+        "listener_incident_open",
+        "gauge",
+        "1 while an incident is open that somebody is to be told of; the fallback when the delivery fails.",
+        ("campaign", "team", "kind", "severity"),
+    ),
+    MetricSpec("listener_incidents", "counter", "Incidents opened since the start of the board.", ("campaign", "kind")),
+    MetricSpec(
+        "listener_incident_answers", "counter", "Answers to incidents, from the beginning.", ("rule", "kind", "answer")
+    ),
+    MetricSpec("listener_alerting_caught_up", "gauge", "1 once the alerting has read all closed minutes."),
+    MetricSpec("listener_alerting_leading", "gauge", "1 on the board that tells the Alertmanagers."),
+    MetricSpec("listener_alert_queue", "gauge", "Alerts that no Alertmanager has taken in their present state."),
+    MetricSpec("listener_alert_deliveries", "counter", "Posts that an Alertmanager took.", ("alertmanager",)),
+    MetricSpec("listener_alert_delivery_failures", "counter", "Posts that failed.", ("alertmanager",)),
+    MetricSpec(
+        "listener_alert_last_success_timestamp_seconds", "gauge", "When it last took a post.", ("alertmanager",)
+    ),
+    MetricSpec(
+        "listener_alert_latency_seconds",
+        "histogram",
+        "From the closing of a minute to the first Alertmanager's taking the alert that it made.",
+    ),
+)
+
 METRICS: Final[dict[str, MetricSpec]] = {
     spec.name: spec
     for spec in (
         *_campaign_metrics(),
+        *_ALERTING,
         MetricSpec(
             "listener_records", "counter", "Records by outcome; their sum is what was read.", (*_PARTITION, "outcome")
         ),
@@ -113,6 +140,15 @@ def family(name: str, samples: Iterable[Sample]) -> Metric:
         merged[clean] = merged.get(clean, 0) + value
     for clean, value in merged.items():
         metric.add_metric(clean, value)  # type: ignore[attr-defined]
+    return metric
+
+
+def histogram(name: str, bounds: Sequence[float], counts: Sequence[int], total: float) -> Metric:
+    """A declared histogram without labels: ``counts`` by bucket, the last one above all bounds; ``total`` their sum."""
+    metric = HistogramMetricFamily(name, METRICS[name].help)
+    sums = [sum(counts[: at + 1]) for at in range(len(counts))]
+    buckets = [*zip(map(str, bounds), sums, strict=False), ("+Inf", sums[-1])]
+    metric.add_metric([], buckets, total)
     return metric
 
 

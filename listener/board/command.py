@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import uvloop
 
+from listener.alerting.settings import AlertingSettings, alerting_options
 from listener.board.access import AccessSettings
 from listener.board.access.options import access_options
 from listener.board.settings import BoardSettings
@@ -46,6 +47,7 @@ _log = logging.getLogger("listener.board.command")
     help="Directory of its own for what a restart need not read again [default: a temporary one].",
 )
 @access_options
+@alerting_options
 @click.option(
     "--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True, help="DEBUG, INFO, WARNING or ERROR."
 )
@@ -56,6 +58,7 @@ def board(
     http_port: int,
     state_dir: Path | None,
     access: AccessSettings,
+    alerting: AlertingSettings,
     log_level: str,
 ) -> None:
     """Run a board until SIGTERM or SIGINT."""
@@ -65,7 +68,7 @@ def board(
     logging.getLogger("kafka").setLevel(logging.WARNING)
     # While a broker is away it logs ten errors a second; the reader says the same once.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    settings = BoardSettings(kafka, namespace, http_host, http_port, state_dir, access)
+    settings = BoardSettings(kafka, namespace, http_host, http_port, state_dir, access, alerting)
     from listener.board.service import run  # noqa: PLC0415 - aiohttp and aiokafka take a moment to import
 
     try:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from listener.campaigns.alerting import ALERT_FIELDS, read_alerts, read_planned
 from listener.campaigns.business import BUSINESS_FIELDS, read_business
 from listener.campaigns.dates import end_ms, start_ms
 from listener.campaigns.examples import EXAMPLE_LISTS, Example, read_examples
@@ -27,6 +28,7 @@ _FIELDS: Final = (
     *(*_KEYWORD_LISTS, "query", "exclude_packs", "accounts", "platforms", "reposts", "timezone", "start", "end"),
     *EXAMPLE_LISTS,
     *BUSINESS_FIELDS,
+    *ALERT_FIELDS,
 )
 _CAMPAIGNS: Final = "campaigns"
 
@@ -156,6 +158,8 @@ class _Reader:
             attribution=business.attribution,
             kpis=business.settings,
             targets=business.targets,
+            alerts=read_alerts(self._fields),
+            planned=read_planned(self._fields, timezone),
         )
 
     def _id(self) -> str:

@@ -213,4 +213,22 @@ FIELDS: Final[tuple[FieldGuide, ...]] = (
         "هدف‌های هوشمند (SMART). عدد، مهلت و مسئول لازم است؛ آنچه نیست با حرفش نام برده می‌شود.",
         "{leads.mql: {target: 200, start: 2026-03-21, deadline: 2026-06-21, owner: سارا}}",
     ),
+    FieldGuide(
+        "alerts",
+        "mapping of false_per_week, least_mentions, least_authors",
+        "{false_per_week: 1, least_mentions: 5, least_authors: 3}",
+        "How easily it alerts: at most so many false alerts a week over all that is watched; each with at least so many "
+        "mentions above the usual, by so many authors.",
+        "حساسیت هشدار: حداکثر این تعداد هشدار نادرست در هفته، هر کدام با دست‌کم این تعداد یادکردِ بیش از معمول و این تعداد "
+        "نویسنده.",
+        "{false_per_week: 0.5, least_mentions: 10}",
+    ),
+    FieldGuide(
+        "planned",
+        "list of mappings with name, start and end",
+        "[]",
+        "What we do ourselves and will be talked about: incidents of that time are kept, and nobody is disturbed.",
+        "برنامه‌های خودمان که حرفشان زده می‌شود: رویدادهای آن مدت ثبت می‌شود ولی کسی را خبر نمی‌کند.",
+        "[{name: فروش نوروزی, start: 2026-03-15, end: 2026-03-25}]",
+    ),
 )
