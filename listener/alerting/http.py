@@ -1,7 +1,7 @@
 """Answers to alerts: a page behind a signed link, and a form on it. Opening the page changes nothing.
 
-Chat programs open links to show a preview, so only a POST answers. The signed token is all the permission there is, and it
-allows no more than answering its one incident; whoever got the message may answer.
+Chat programs open links to show a preview, so only a POST answers. The signed token is all the permission there is,
+and it allows no more than answering its one incident; whoever got the message may answer.
 """
 
 from collections.abc import Awaitable, Callable
@@ -122,4 +122,6 @@ def add_alert_routes(app: web.Application, routes: AlertRoutes) -> None:
 @cache
 def _template() -> jinja2.Template:
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined).get_template("answer.html")
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined).get_template(
+        "answer.html"
+    )

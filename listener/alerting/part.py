@@ -10,13 +10,12 @@ from prometheus_client.core import Metric
 from listener.alerting.delivery import BUCKETS
 from listener.alerting.http import AlertRoutes, Say, add_alert_routes
 from listener.alerting.service import AlertingService
-from listener.alerting.settings import AlertingSettings
 from listener.alerting.sources import MentionSource
 from listener.board.board import Board
 from listener.board.parts import BoardPart
-from listener.kafka.settings import KafkaSettings
+from listener.board.settings import BoardSettings
 from listener.metrics import Sample, family, histogram
-from models.topics import Namespace
+from models.campaign import Campaign
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,7 @@ class AlertingPart(BoardPart):
     def __init__(
         self,
         board: Board,
-        kafka: KafkaSettings,
-        namespace: Namespace,
-        settings: AlertingSettings,
+        settings: BoardSettings,
         *,
         mentions: MentionSource | None,
         say: Say,
@@ -50,11 +47,16 @@ class AlertingPart(BoardPart):
     ) -> None:
         self._board, self._leading = board, leading
         self.service = AlertingService(
-            kafka, namespace, settings, self._campaigns, mentions=mentions, leading=leading
+            settings.kafka,
+            settings.namespace,
+            settings.alerting,
+            self._campaigns,
+            mentions=mentions,
+            leading=leading,
         )
         incidents = self.service.incidents
         self._routes = AlertRoutes(
-            settings.signer, say, incidents.get, self.service.of, lambda name: board.known.get(name), time.time
+            settings.alerting.signer, say, incidents.get, self.service.of, board.known.get, time.time
         )
         self._snapshot = self._take_snapshot()
 
@@ -64,7 +66,7 @@ class AlertingPart(BoardPart):
 
     async def run(self) -> None:
         """Watch once the campaigns are known."""
-        await self._board.wait_caught_up()
+        await self._board.wait_until_caught_up()
         await self.service.run()
 
     def missing(self) -> Mapping[str, object]:
@@ -90,7 +92,7 @@ class AlertingPart(BoardPart):
         yield family("listener_alert_last_success_timestamp_seconds", last)
         yield histogram("listener_alert_latency_seconds", BUCKETS, now.counts, now.total)
 
-    def _campaigns(self) -> Mapping[str, object]:
+    def _campaigns(self) -> Mapping[str, Campaign]:
         return {campaign.id: campaign for campaign in self._board.campaigns.campaigns}
 
     def _take_snapshot(self) -> _Snapshot:

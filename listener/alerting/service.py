@@ -121,7 +121,7 @@ class AlertingService:
                 await self._lead()
 
     async def _remember(self) -> None:
-        """Read snapshots and incidents to their end; where the series is to be read from is the oldest snapshot's place."""
+        """Read snapshots and incidents to their end; the series is then read from the oldest snapshot's place."""
         positions: dict[str, int] = {}
         tp = TopicPartition(self._namespace.incidents, 0)
         async with ChangelogReader(self._kafka, {tp: None}) as reader:

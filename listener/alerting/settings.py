@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import click
@@ -26,6 +26,10 @@ class AlertingSettings:
     alertmanagers: tuple[str, ...] = ()
     base: str = ""
     signer: Signer | None = field(default=None, repr=False)
+
+
+#: Nobody is told.
+NOBODY: Final = AlertingSettings()
 
 
 def alerting_options(command: Callable[P, R]) -> Callable[..., R]:

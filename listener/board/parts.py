@@ -67,6 +67,20 @@ def board_parts(board: Board, settings: BoardSettings) -> list[BoardPart]:
     ]
 
 
+def alerting_part(
+    board: Board, settings: BoardSettings, parts: Sequence[BoardPart], leading: Callable[[], bool]
+) -> BoardPart:
+    """The alerting, which explains with the mentions of the part that keeps them."""
+    from listener.alerting.part import AlertingPart  # noqa: PLC0415 - as above
+    from listener.alerting.sources import StoredMentions  # noqa: PLC0415
+    from listener.board.mentions_part import MentionsPart  # noqa: PLC0415
+
+    mentions = next(part for part in parts if isinstance(part, MentionsPart))
+    return AlertingPart(
+        board, settings, mentions=StoredMentions(mentions.store), say=mentions.feedback.say, leading=leading
+    )
+
+
 def authors_and_stories_of(parts: Sequence[BoardPart]) -> AuthorsAndStories:
     """What the first part that knows says; zeros without one."""
     return next((part.authors_and_stories for part in parts if part.authors_and_stories), no_authors_or_stories)

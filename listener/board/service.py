@@ -10,7 +10,7 @@ import click
 from listener.board.api import board_app
 from listener.board.board import Board
 from listener.board.closing import Closing
-from listener.board.parts import authors_and_stories_of, board_parts
+from listener.board.parts import alerting_part, authors_and_stories_of, board_parts
 from listener.board.settings import BoardSettings
 from listener.board.topics import Cluster
 from listener.board.writer import SeriesPart
@@ -53,7 +53,8 @@ async def run(settings: BoardSettings, stop_signals: Iterable[int]) -> None:
     board = Board(settings.namespace)
     others = board_parts(board, settings)
     closing = Closing(board, settings.rules)
-    parts = [SeriesPart(board, closing, settings.kafka, authors_and_stories_of(others)), *others]
+    series = SeriesPart(board, closing, settings.kafka, authors_and_stories_of(others))
+    parts = [series, *others, alerting_part(board, settings, others, lambda: series.election.term is not None)]
     host = settings.http_host
     async with serve(board_app(board, parts), host, settings.http_port) as bound:
         click.echo(f"board: http://{host}:{bound}/api/campaigns  metrics: http://{host}:{bound}/metrics", err=True)

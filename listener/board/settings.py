@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from listener.alerting.settings import AlertingSettings
+from listener.alerting.settings import NOBODY, AlertingSettings
 from listener.board.access.settings import LOCAL, AccessSettings
 from listener.kafka.settings import KafkaSettings
 from models.topics import Namespace
@@ -24,7 +24,7 @@ class BoardSettings:
     http_port: int = 8080
     state_dir: Path | None = None
     access: AccessSettings = LOCAL
-    alerting: AlertingSettings = AlertingSettings()
+    alerting: AlertingSettings = NOBODY
     rules: Rules = USUAL
     snapshot_every_s: float = 300.0
     max_series: int = 50_000

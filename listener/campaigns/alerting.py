@@ -32,8 +32,13 @@ def read_alerts(fields: Fields) -> Alerts:
     return Alerts(
         _number(nested, "false_per_week", float, lambda one: isfinite(one) and one > 0, "a number above 0")
         or usual.false_per_week,
-        int(_number(nested, "least_mentions", int, lambda one: one > 0, "a whole number above 0") or usual.least_mentions),
-        int(_number(nested, "least_authors", int, lambda one: one > 0, "a whole number above 0") or usual.least_authors),
+        int(
+            _number(nested, "least_mentions", int, lambda one: one > 0, "a whole number above 0")
+            or usual.least_mentions
+        ),
+        int(
+            _number(nested, "least_authors", int, lambda one: one > 0, "a whole number above 0") or usual.least_authors
+        ),
     )
 
 

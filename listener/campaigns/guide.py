@@ -217,10 +217,10 @@ FIELDS: Final[tuple[FieldGuide, ...]] = (
         "alerts",
         "mapping of false_per_week, least_mentions, least_authors",
         "{false_per_week: 1, least_mentions: 5, least_authors: 3}",
-        "How easily it alerts: at most so many false alerts a week over all that is watched; each with at least so many "
-        "mentions above the usual, by so many authors.",
-        "حساسیت هشدار: حداکثر این تعداد هشدار نادرست در هفته، هر کدام با دست‌کم این تعداد یادکردِ بیش از معمول و این تعداد "
-        "نویسنده.",
+        "How easily it alerts: at most so many false alerts a week over all that is watched; each with at least so "
+        "many mentions above the usual, by so many authors.",
+        "حساسیت هشدار: حداکثر این تعداد هشدار نادرست در هفته، هر کدام با دست‌کم این تعداد یادکردِ "
+        "بیش از معمول و این تعداد نویسنده.",
         "{false_per_week: 0.5, least_mentions: 10}",
     ),
     FieldGuide(

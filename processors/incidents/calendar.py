@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import holidays
-import jdatetime
+import jdatetime  # type: ignore[import-untyped]
 
 _FRIDAY: Final = 4
 _NOWRUZ_DAYS: Final = 13

@@ -37,8 +37,9 @@ class Filling(msgspec.Struct):
 class Open(msgspec.Struct):
     """An incident that is open, or was resolved a moment ago. Times are epoch seconds.
 
-    ``platform``: the one with most of the excess at the opening. ``primary``: the series by which it is judged to go on. ``peak``: the highest hourly excess; ``told``: the excess
-    since the start when somebody was last told. ``observed`` and ``expected`` by series, since ``started``.
+    ``platform``: the one with most of the excess at the opening. ``primary``: the series by which it is judged to go
+    on. ``peak``: the highest hourly excess; ``told``: the excess since the start when somebody was last told.
+    ``observed`` and ``expected`` by series, since ``started``.
     """
 
     id: str
