@@ -61,10 +61,10 @@ class BoardProgress(Struct, frozen=True):
         """The newest time of observation of a record that was read; None before the first."""
         return max((one.record_time for one in self.partitions if one.record_time), default=None)
 
-    def is_durable(self, next_offsets: dict[int, int]) -> bool:
-        """Whether everything before these source offsets is durable."""
-        durable = {partition.partition: partition.durable for partition in self.partitions}
-        return all(durable.get(number, -1) >= offset - 1 for number, offset in next_offsets.items())
+    def is_durable(self, next_offsets: dict[tuple[str, int], int]) -> bool:
+        """Whether everything before these source offsets, by (topic, partition), is durable."""
+        durable = {(one.topic, one.partition): one.durable for one in self.partitions}
+        return all(durable.get(where, -1) >= offset - 1 for where, offset in next_offsets.items())
 
     def has_reached(self, ends: dict[str, dict[int, int]]) -> bool:
         """Whether the board has read the changelogs up to these offsets."""
@@ -118,8 +118,11 @@ class BoardClient:
         except (aiohttp.ClientError, TimeoutError):
             return None
 
-    async def report(self, outcomes: dict[str, int], campaigns: Iterable[str]) -> Report:
-        """All totals and minutes of the campaigns; zeros for one that the board has nothing of."""
+    async def report(self, outcomes: dict[str, int], campaigns: Iterable[str], *, press: bool = False) -> Report:
+        """All totals and minutes of the campaigns; zeros for one that the board has nothing of.
+
+        ``press``: press mentions are reported too.
+        """
         found = await self._insist(lambda: self._get("/api/campaigns", _Campaigns))
         totals: dict[str, dict[str, int]] = {name: {} for name in campaigns} | {
             one.id: one.totals for one in found.campaigns
@@ -133,7 +136,7 @@ class BoardClient:
             return [(campaign, row["start"], row) for row in series]
 
         rows = await asyncio.gather(*(minutes(one.id) for one in found.campaigns))
-        return Report.of(outcomes, totals, [row for some in rows for row in some])
+        return Report.of(outcomes, totals, [row for some in rows for row in some], press=press)
 
     async def now(self, moment: datetime | None, most: int = 20) -> list[CampaignNow]:
         """The campaigns as they stand at a record time; empty while the board does not answer.

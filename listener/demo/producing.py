@@ -61,10 +61,10 @@ class RealTime:
 
 @dataclass
 class Sent:
-    """Records sent so far, and the next offset of each partition once all are acknowledged."""
+    """Records sent so far, and the next offset by (topic, partition) once all are acknowledged."""
 
     records: int = 0
-    next_offsets: dict[int, int] = field(default_factory=dict)
+    next_offsets: dict[tuple[str, int], int] = field(default_factory=dict)
 
 
 @contextlib.asynccontextmanager
@@ -86,15 +86,18 @@ async def producer_for(kafka: KafkaSettings) -> AsyncIterator[Any]:
 async def produce(
     records: Iterable[InputRecord],
     producer: Any,
-    topic: str,
+    prefix: str,
     partitions: int,
     *,
     sent: Sent,
     pace: Pace | None = None,
     clock: Callable[[], float],
 ) -> None:
-    """Send the records and wait until all are acknowledged; ``sent`` is kept up to date. Raises Kafka's own errors."""
-    last: dict[int, asyncio.Future[Any]] = {}
+    """Send the records to their topics and wait until all are acknowledged; ``sent`` is kept up to date.
+
+    ``prefix`` goes before every topic's name. Raises Kafka's own errors.
+    """
+    last: dict[tuple[str, int], asyncio.Future[Any]] = {}
     failures: list[BaseException] = []
 
     def check(future: asyncio.Future[Any]) -> None:
@@ -105,15 +108,17 @@ async def produce(
         while pace and (wait := pace.wait_s(record, sent.records, clock())) > _SHORTEST_WAIT_S:  # noqa: ASYNC110 - a clock
             await asyncio.sleep(wait)
         number = partition(record.key, partitions)
-        future = await producer.send(topic, record.value, record.key, partition=number, headers=list(record.headers))
+        future = await producer.send(
+            prefix + record.topic, record.value, record.key, partition=number, headers=list(record.headers)
+        )
         future.add_done_callback(check)
-        last[number] = future
+        last[record.topic, number] = future
         sent.records += 1
         if failures:
             raise failures[0]
         if sent.records % _BREATHE == 0:
             await asyncio.sleep(0)
-    for number, future in last.items():
-        sent.next_offsets[number] = (await future).offset + 1
+    for where, future in last.items():
+        sent.next_offsets[where] = (await future).offset + 1
     if failures:
         raise failures[0]

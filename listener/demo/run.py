@@ -29,6 +29,7 @@ from listener.inputs.records import InputRecord
 from listener.kafka.settings import KafkaSettings
 from listener.kafka.topics import TopicSpec, create_topics, declared_topics, usual_replication
 from listener.recount.report import Report
+from models.article import ARTICLES_TOPIC
 from models.topics import Namespace
 
 #: A killed worker's partitions go to the next after this long, in seconds: the least that brokers allow by default.
@@ -183,7 +184,7 @@ class DemoRun:
             produce(
                 records,
                 self._producer,
-                self.namespace.posts,
+                self.namespace.prefix,
                 self.replay.partitions,
                 sent=self.sent,
                 pace=pace,
@@ -197,7 +198,8 @@ class DemoRun:
             await asyncio.gather(producing, return_exceptions=True)
         self._check(progress)
         await self._reach(await self._ends(progress))
-        report = await self._client.report(progress.outcomes(), campaigns)
+        press = any(topic == ARTICLES_TOPIC for topic, _ in self.sent.next_offsets)
+        report = await self._client.report(progress.outcomes(), campaigns, press=press)
         self.say(f"counted {self.sent.records:,} records in {time.monotonic() - began:.1f} s")
         return report
 

@@ -9,7 +9,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from listener.errors import UsageProblem
 from listener.inputs.fieldmap import FieldMap, Fields, decode_fields
-from listener.inputs.records import InputRecord, make_record
+from listener.inputs.records import INPUT_TOPICS, InputRecord, make_record
 from models.post import POSTS_TOPIC
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -26,8 +26,8 @@ def read_records(files: Iterable[Path], field_map: FieldMap) -> Iterator[InputRe
     """
     for file in files:
         for number, line in _lines(file):
-            raw, fields = _unwrap(line, f"{file}:{number}")
-            yield make_record(raw, fields, field_map, file=str(file), line=number)
+            topic, raw, fields = _unwrap(line, f"{file}:{number}")
+            yield make_record(raw, fields, field_map, file=str(file), line=number, topic=topic)
 
 
 def partition(key: bytes, partitions: int) -> int:
@@ -50,16 +50,17 @@ def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
         raise UsageProblem(f"--input: {file} cannot be read: {error.strerror or error}.") from error
 
 
-def _unwrap(line: bytes, where: str) -> tuple[bytes, Fields | None]:
-    """A line's record and its fields; None instead of the fields when it is no JSON object in UTF-8."""
+def _unwrap(line: bytes, where: str) -> tuple[str, bytes, Fields | None]:
+    """A line's topic, record, and the record's fields: None when it is no JSON object in UTF-8."""
     fields = parse_fields(line)
     if fields is None or fields.keys() != _ROUTED or not bytes(fields["topic"]).startswith(b'"'):
-        return line, fields
+        return POSTS_TOPIC, line, fields
     topic = msgspec.json.decode(fields["topic"], type=str)
-    if topic != POSTS_TOPIC:
-        raise UsageProblem(f"{where}: no input topic {topic!r}. Lines with a topic must name {POSTS_TOPIC}.")
+    if topic not in INPUT_TOPICS:
+        names = ", ".join(INPUT_TOPICS)
+        raise UsageProblem(f"{where}: no input topic {topic!r}. Lines with a topic must name one of {names}.")
     record = bytes(fields["record"])
-    return record, parse_fields(record)
+    return topic, record, parse_fields(record)
 
 
 def parse_fields(text: bytes) -> Fields | None:

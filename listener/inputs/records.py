@@ -7,8 +7,9 @@ import msgspec
 from msgspec import Raw
 
 from listener.inputs.fieldmap import NULL, FieldMap, Fields, decode_fields
+from models.article import ARTICLES_TOPIC
 from models.outcome import HEADER_SHA256, HEADER_SIZE, RAW_LIMIT
-from models.post import MAX_RECORD_BYTES, PLATFORMS
+from models.post import MAX_RECORD_BYTES, PLATFORMS, POSTS_TOPIC
 
 _OTHER: Final = Raw(b'"other"')
 #: Defaults that depend on nothing else in the record.
@@ -27,31 +28,50 @@ class InputRecord(NamedTuple):
     headers: tuple[tuple[str, bytes], ...]
     file: str
     line: int
+    topic: str = POSTS_TOPIC
 
 
-def make_record(raw: bytes, fields: Fields | None, field_map: FieldMap, *, file: str, line: int) -> InputRecord:
+class _Shape(NamedTuple):
+    """What is filled in for a topic: ``observed_at`` from ``moment``, the key from ``key``, a platform or none."""
+
+    moment: str
+    key: str
+    platform: bool
+
+
+_SHAPES: Final = {
+    POSTS_TOPIC: _Shape("created_at", "post_id", platform=True),
+    ARTICLES_TOPIC: _Shape("published_at", "article_id", platform=False),
+}
+#: Topics that take input.
+INPUT_TOPICS: Final = tuple(_SHAPES)
+
+
+def make_record(
+    raw: bytes, fields: Fields | None, field_map: FieldMap, *, file: str, line: int, topic: str = POSTS_TOPIC
+) -> InputRecord:
     """The record for the JSON text ``raw`` with these ``fields``; None: no JSON object, passed on as it is."""
     if fields is None:
         key, value = _hash(raw), raw
     else:
-        filled = fill(field_map.apply(fields))
+        filled = fill(field_map.apply(fields), topic)
         value = raw if filled == fields else msgspec.json.encode(filled)
-        key = _key(filled) or _hash(raw)
+        key = _key(filled, _SHAPES[topic].key) or _hash(raw)
     if len(value) > MAX_RECORD_BYTES:
         headers = ((HEADER_SIZE, str(len(value)).encode()), (HEADER_SHA256, sha256(value).hexdigest().encode()))
-        return InputRecord(key, _head(value), headers, file, line)
-    return InputRecord(key, value, (), file, line)
+        return InputRecord(key, _head(value), headers, file, line, topic)
+    return InputRecord(key, value, (), file, line, topic)
 
 
-def fill(record: Fields) -> Fields:
+def fill(record: Fields, topic: str = POSTS_TOPIC) -> Fields:
     """The record with defaults for what it lacks (or has as null); a value of a wrong type stays for the schema."""
-    filled = dict(record)
-    if _lacks(filled, "observed_at") and not _lacks(filled, "created_at"):
-        filled["observed_at"] = filled["created_at"]
+    filled, shape = dict(record), _SHAPES[topic]
+    if _lacks(filled, "observed_at") and not _lacks(filled, shape.moment):
+        filled["observed_at"] = filled[shape.moment]
     for name, value in _CONSTANTS.items():
         if _lacks(filled, name):
             filled[name] = value
-    if _lacks(filled, "platform") or _is_unknown_platform(filled["platform"]):
+    if shape.platform and (_lacks(filled, "platform") or _is_unknown_platform(filled["platform"])):
         filled["platform"] = _OTHER
     if _lacks(filled, "event_id"):
         filled.pop("event_id", None)
@@ -73,9 +93,9 @@ def _is_unknown_platform(value: Raw) -> bool:
     return name is not None and name not in PLATFORMS
 
 
-def _key(record: Fields) -> bytes | None:
-    post_id = _text(record["post_id"]) if "post_id" in record else None
-    return post_id.encode() if post_id and len(post_id) <= _MAX_KEY else None
+def _key(record: Fields, name: str) -> bytes | None:
+    written = _text(record[name]) if name in record else None
+    return written.encode() if written and len(written) <= _MAX_KEY else None
 
 
 def _hash(data: bytes) -> bytes:

@@ -13,7 +13,7 @@ from models.campaign import CampaignSet
 from models.post import POSTS_TOPIC, Post
 from processors.kpis.batch import TOPICS, Batch, Invalid
 from processors.match import Matcher
-from processors.windows import to_ms
+from processors.matching import match_article, match_post
 
 _MARK: Final = b"\xef\xbb\xbf"
 #: So many malformed records are named; the rest is counted.
@@ -42,17 +42,7 @@ def post_matcher(matcher: Matcher) -> Callable[[Post], Sequence[str]]:
     """The campaigns of a post."""
 
     def match(post: Post) -> list[str]:
-        author = post.author
-        found = matcher.post(
-            post.text or "",
-            platform=post.platform,
-            author_handle=author.handle if author else None,
-            author_id=author.id if author else None,
-            mentions=post.mentions,
-            is_repost=post.repost_of is not None,
-            created_ms=to_ms(post.created_at),
-        )
-        return [one.campaign_id for one in found]
+        return [one.campaign_id for one in match_post(matcher, post)]
 
     return match
 
@@ -61,16 +51,7 @@ def article_matcher(matcher: Matcher) -> Callable[[Article], Sequence[str]]:
     """The campaigns of an article: title, summary and body, published on the platform ``news``."""
 
     def match(article: Article) -> list[str]:
-        found = matcher.post(
-            "\n".join(text for text in (article.title, article.summary, article.body) if text),
-            platform="news",
-            author_handle=None,
-            author_id=None,
-            mentions=(),
-            is_repost=False,
-            created_ms=to_ms(article.published_at),
-        )
-        return [one.campaign_id for one in found]
+        return [one.campaign_id for one in match_article(matcher, article)]
 
     return match
 

@@ -24,6 +24,6 @@ def recount(replay: Replay, *, once: bool, as_json: bool) -> None:
     click.echo(result.to_json() if as_json else result.report().to_text())
 
 
-def _records(replay: Replay) -> Iterator[tuple[int, bytes, int]]:
+def _records(replay: Replay) -> Iterator[tuple[int, bytes, int, str]]:
     for record in read_records(replay.inputs, replay.field_map):
-        yield partition(record.key, replay.partitions), record.value, time.time_ns() // 1_000_000
+        yield partition(record.key, replay.partitions), record.value, time.time_ns() // 1_000_000, record.topic

@@ -4,15 +4,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from listener.recount.history import MENTION_LIMIT, MINUTE, Amount, Seen, amounts, is_deleted
 from listener.recount.report import Report, minute_text
+from models.article import ARTICLES_TOPIC, Article, ArticleSkim
 from models.campaign import CampaignSet
 from models.outcome import Outcome, Reason
 from models.post import EARLIEST, MAX_RECORD_BYTES, Post, Skim
+from processors.matching import PostMatcher, match_article, match_post
 
 #: Nothing may be observed or created later than this after it was produced.
 FUTURE_LIMIT: Final = timedelta(hours=1)
@@ -26,7 +28,10 @@ KEEP_MINUTES: Final = timedelta(hours=96)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
-Shape = TypeVar("Shape", Skim, Post)
+#: Ops that bring a text.
+_TEXTS: Final = frozenset({"create", "update"})
+
+Shape = TypeVar("Shape", Skim, Post, ArticleSkim, Article)
 
 
 class Prefilter(Protocol):
@@ -44,25 +49,12 @@ class Match(Protocol):
         """Which."""
 
 
-class PostMatcher(Protocol):
+class Matching(PostMatcher[Match], Protocol):
     """The part of the matcher that is used here."""
 
     @property
     def prefilter(self) -> Prefilter:
         """The quick look."""
-
-    def post(
-        self,
-        text: str,
-        *,
-        platform: str,
-        author_handle: str | None,
-        author_id: str | None,
-        mentions: list[str],
-        is_repost: bool,
-        created_ms: int,
-    ) -> Iterable[Match]:
-        """The campaigns that a post matches."""
 
 
 class Refused(Exception):  # noqa: N818 - an outcome, not a failure
@@ -78,19 +70,36 @@ class Partition:
     forgotten: list[list[Seen]] = field(default_factory=list)
 
 
+class _Known(NamedTuple):
+    """What is known when a record comes."""
+
+    history: list[Seen] | None
+    observed: timedelta
+    record_time: timedelta
+    behind: bool
+
+
+#: Partition, value, Kafka timestamp in epoch milliseconds, topic.
+Input = tuple[int, bytes | None, int, str]
+
+
 @dataclass(frozen=True)
 class Recount:
-    """The counts: metrics are named as in ``models.cells.METRICS``, minutes by their start, since 1970 in UTC."""
+    """The counts: metrics are named as in ``models.cells.METRICS``, minutes by their start, since 1970 in UTC.
+
+    ``press``: there were articles among the records.
+    """
 
     outcomes: Mapping[str, int]
     reasons: Mapping[str, int]
     totals: Mapping[str, Mapping[str, int]]
     minutes: Mapping[tuple[str, timedelta], Mapping[str, int]]
+    press: bool = False
 
     def report(self) -> Report:
         """What the command prints."""
         rows = ((campaign, minute_text(_EPOCH + start), counts) for (campaign, start), counts in self.minutes.items())
-        return Report.of(self.outcomes, self.totals, rows)
+        return Report.of(self.outcomes, self.totals, rows, press=self.press)
 
     def to_json(self) -> str:
         """The object of the command line's contract."""
@@ -98,18 +107,15 @@ class Recount:
 
 
 def recount(
-    records: Iterable[tuple[int, bytes | None, int]],
-    campaign_set: CampaignSet,
-    matcher: PostMatcher,
-    *,
-    retention: bool = False,
+    records: Iterable[Input], campaign_set: CampaignSet, matcher: Matching, *, retention: bool = False
 ) -> Recount:
-    """Count records (partition, value, Kafka timestamp in epoch milliseconds) in the order of each partition."""
-    partitions: dict[int, Partition] = defaultdict(Partition)
+    """Count records in the order of each partition."""
+    partitions: dict[tuple[str, int], Partition] = defaultdict(Partition)
     outcomes, reasons = Counter[str](), Counter[str]()
-    for number, value, ts_ms in records:
+    for number, value, ts_ms, topic in records:
+        judge = judge_article if topic == ARTICLES_TOPIC else judge_post
         try:
-            outcome = judge(partitions[number], value, ts_ms * _MILLISECOND, matcher, retention=retention)
+            outcome = judge(partitions[topic, number], value, ts_ms * _MILLISECOND, matcher, retention=retention)
         except Refused as refused:
             outcome = Outcome.INVALID
             reasons[refused.args[0]] += 1
@@ -122,29 +128,65 @@ def recount(
                 totals.setdefault(amount.campaign, Counter())[amount.metric] += amount.amount
                 if not (retention and _is_dropped(amount, partition)):
                     minutes[amount.campaign, amount.minute][amount.metric] += amount.amount
-    return Recount(outcomes, reasons, totals, minutes)
+    press = any(topic == ARTICLES_TOPIC for topic, _ in partitions)
+    return Recount(outcomes, reasons, totals, minutes, press=press)
 
 
-def judge(
-    partition: Partition, value: bytes | None, now: timedelta, matcher: PostMatcher, *, retention: bool
+def judge_post(
+    partition: Partition, value: bytes | None, now: timedelta, matcher: Matching, *, retention: bool
 ) -> Outcome:
     """The outcome of a record produced at ``now``; what must be remembered goes to the partition. Raises Refused."""
     raw = _text(value)
     skim = _decode(raw, Skim)
-    observed = since_1970(skim.observed_at)
-    _refuse_time(observed, now)
-    history = _known(partition, skim.key, retention=retention)
-    record_time = _advance(partition, observed)
-    has_text = skim.op in ("create", "update")
-    tracked = history is not None and (has_text or not is_deleted(history))
-    if not tracked and not (has_text and matcher.prefilter.find(raw.lower())):
+    known = _look(partition, skim, now, retention=retention)
+    if not _concerns(known.history, skim.op, raw, matcher):
         return Outcome.UNMATCHED
     post = _decode(raw, Post)
     created = since_1970(post.created_at)
     _refuse_time(created, now)
-    seen = Seen(post, observed, created, record_time, _matched(post, created, matcher) if has_text else frozenset())
+    matched = _ids(match_post(matcher, post)) if skim.op in _TEXTS else frozenset()
+    return _take(partition, known, Seen(post, _content(post), known.observed, created, known.record_time, matched))
+
+
+def judge_article(
+    partition: Partition, value: bytes | None, now: timedelta, matcher: Matching, *, retention: bool
+) -> Outcome:
+    """The same for an article: from here on it is a post without counters, whose mention is a press mention."""
+    raw = _text(value)
+    skim = _decode(raw, ArticleSkim)
+    known = _look(partition, skim, now, retention=retention)
+    if not _concerns(known.history, skim.op, raw, matcher):
+        return Outcome.UNMATCHED
+    article = _decode(raw, Article)
+    created = since_1970(article.published_at)
+    _refuse_time(created, now)
+    matched = _ids(match_article(matcher, article)) if skim.op in _TEXTS else frozenset()
+    post = Post("-", 1, article.observed_at, article.op, article.article_id, "news", article.published_at, text="")
+    content = msgspec.json.encode(msgspec.structs.replace(article, event_id="", source=""))
+    seen = Seen(post, content, known.observed, created, known.record_time, matched, mentions="press_mentions")
+    return _take(partition, known, seen)
+
+
+def _look(partition: Partition, skim: Skim | ArticleSkim, now: timedelta, *, retention: bool) -> _Known:
+    observed = since_1970(skim.observed_at)
+    _refuse_time(observed, now)
+    history = _known(partition, skim.key, retention=retention)
+    record_time = _advance(partition, observed)
     behind = retention and record_time - observed > BEHIND_LIMIT
-    return _again(history, seen, behind=behind) if history else _first_sight(partition, seen, behind=behind)
+    return _Known(history, observed, record_time, behind)
+
+
+def _concerns(history: list[Seen] | None, op: str, raw: bytes, matcher: Matching) -> bool:
+    """Whether the record may match, or is of something that is followed."""
+    if history is not None and (op in _TEXTS or not is_deleted(history)):
+        return True
+    return op in _TEXTS and bool(matcher.prefilter.find(raw.lower()))
+
+
+def _take(partition: Partition, known: _Known, seen: Seen) -> Outcome:
+    if known.history:
+        return _again(known.history, seen, behind=known.behind)
+    return _first_sight(partition, seen, behind=known.behind)
 
 
 def since_1970(time: datetime) -> timedelta:
@@ -164,7 +206,7 @@ def _again(history: list[Seen], seen: Seen, *, behind: bool) -> Outcome:
     last = history[-1]
     if seen.observed < last.observed:
         return Outcome.STALE
-    if seen.observed == last.observed and _content(seen.post) == _content(last.post):
+    if seen.observed == last.observed and seen.content == last.content:
         return Outcome.DUPLICATE
     if behind:
         return Outcome.LATE
@@ -194,17 +236,7 @@ def _decode(raw: bytes, shape: type[Shape]) -> Shape:
         raise Refused(Reason.JSON) from None
 
 
-def _matched(post: Post, created: timedelta, matcher: PostMatcher) -> frozenset[str]:
-    author = post.author
-    matches = matcher.post(
-        post.text or "",
-        platform=post.platform,
-        author_handle=author.handle if author else None,
-        author_id=author.id if author else None,
-        mentions=post.mentions,
-        is_repost=post.repost_of is not None,
-        created_ms=created // _MILLISECOND,
-    )
+def _ids(matches: Iterable[Match]) -> frozenset[str]:
     return frozenset(match.campaign_id for match in matches)
 
 

@@ -25,15 +25,18 @@ _ROUNDING_ABOVE: Final = 100_000
 class Seen(NamedTuple):
     """A record of a tracked post that was counted, or kept although late (a first sight only).
 
-    ``record_time`` is that of its partition, this record included.
+    ``content`` tells a repetition, ``record_time`` is that of its partition, this record included. ``mentions`` is the
+    metric that its mention adds to.
     """
 
     post: Post
+    content: bytes
     observed: timedelta
     created: timedelta
     record_time: timedelta
     matched: frozenset[str] = frozenset()
     late: bool = False
+    mentions: str = "mentions"
 
     @property
     def is_edit(self) -> bool:
@@ -99,26 +102,27 @@ def _listeners(history: History) -> list[frozenset[str]]:
 
 
 def _mentions(history: History) -> Iterator[Amount]:
-    created = whole_minute(history[0].created)
+    created, gross = whole_minute(history[0].created), history[0].mentions
+    net = f"{gross}_net"
     active: frozenset[str] = frozenset()
     counted: set[str] = set()
     standing: set[str] = set()
     for seen in history:
         now = whole_minute(seen.observed)
         if seen.post.op == "delete":
-            yield from (Amount(campaign, now, "mentions_net", -1) for campaign in standing)
+            yield from (Amount(campaign, now, net, -1) for campaign in standing)
             active, standing = frozenset(), set()
         if not seen.is_edit:
             continue
         joining, active = seen.matched - active, seen.matched
         if not seen.late and seen.observed - history[0].created <= MENTION_LIMIT:
             for campaign in joining - counted:
-                yield Amount(campaign, created, "mentions", 1)
-                yield Amount(campaign, created, "mentions_net", 1)
+                yield Amount(campaign, created, gross, 1)
+                yield Amount(campaign, created, net, 1)
                 counted.add(campaign)
                 standing.add(campaign)
         returning = (joining & counted) - standing
-        yield from (Amount(campaign, now, "mentions_net", 1) for campaign in returning)
+        yield from (Amount(campaign, now, net, 1) for campaign in returning)
         standing |= returning
 
 

@@ -6,7 +6,7 @@ from io import StringIO
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from rich.console import Console
 from rich.table import Table
 
@@ -14,6 +14,8 @@ from models.outcome import OUTCOMES
 
 #: The counters that are shown, gross.
 SHOWN: Final = ("mentions", "likes", "shares", "comments")
+#: Shown beside them where the input has press articles.
+PRESS: Final = "press_mentions"
 _TABLE_WIDTH: Final = 100
 
 
@@ -24,6 +26,7 @@ class Figures(Struct, frozen=True):
     likes: int = 0
     shares: int = 0
     comments: int = 0
+    press_mentions: int | UnsetType = UNSET
 
 
 class Minute(Struct, frozen=True):
@@ -35,6 +38,7 @@ class Minute(Struct, frozen=True):
     likes: int = 0
     shares: int = 0
     comments: int = 0
+    press_mentions: int | UnsetType = UNSET
 
 
 class Report(Struct, frozen=True):
@@ -51,13 +55,19 @@ class Report(Struct, frozen=True):
         outcomes: Mapping[str, int],
         totals: Mapping[str, Mapping[str, int]],
         minutes: Iterable[tuple[str, str, Mapping[str, int]]],
+        *,
+        press: bool = False,
     ) -> "Report":
-        """Select what is shown and put it in order; ``minutes`` are (campaign, start, counters)."""
-        rows = (Minute(campaign, start, **_shown(counters)) for campaign, start, counters in minutes)
+        """Select what is shown and put it in order; ``minutes`` are (campaign, start, counters).
+
+        ``press``: the input has articles, so ``press_mentions`` is shown too.
+        """
+        names = (*SHOWN, PRESS) if press else SHOWN
+        rows = (Minute(campaign, start, **_shown(counters, names)) for campaign, start, counters in minutes)
         return cls(
             read=sum(outcomes.values()),
             outcomes={name: outcomes.get(name, 0) for name in OUTCOMES},
-            campaigns={campaign: Figures(**_shown(totals[campaign])) for campaign in sorted(totals)},
+            campaigns={campaign: Figures(**_shown(totals[campaign], names)) for campaign in sorted(totals)},
             minutes=sorted(filter(_has_something, rows), key=lambda row: (row.campaign, row.start)),
         )
 
@@ -67,7 +77,8 @@ class Report(Struct, frozen=True):
 
     def to_text(self) -> str:
         """A table for people: totals of the campaigns with something in them, and the outcomes."""
-        table = Table("campaign", *SHOWN, title=f"{self.read:,} records read")
+        press = any(figures.press_mentions is not UNSET for figures in self.campaigns.values())
+        table = Table("campaign", *SHOWN, *([PRESS] if press else ()), title=f"{self.read:,} records read")
         for column in table.columns[1:]:
             column.justify = "right"
         for campaign, figures in self.campaigns.items():
@@ -85,12 +96,13 @@ def minute_text(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
-def _shown(counters: Mapping[str, int]) -> dict[str, int]:
-    return {name: counters.get(name, 0) for name in SHOWN}
+def _shown(counters: Mapping[str, int], names: Iterable[str]) -> dict[str, int]:
+    return {name: counters.get(name, 0) for name in names}
 
 
 def _values(row: Figures | Minute) -> tuple[int, ...]:
-    return tuple(getattr(row, name) for name in SHOWN)
+    values = (getattr(row, name) for name in (*SHOWN, PRESS))
+    return tuple(value for value in values if value is not UNSET)
 
 
 def _has_something(row: Minute) -> bool:

@@ -12,15 +12,13 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from listener.changelog import read_to_end
 from listener.errors import Halt
 from listener.kafka.settings import KafkaSettings
-from models.article import ARTICLES_TOPIC, Article
+from models.article import ARTICLES_TOPIC
 from models.campaign import CampaignSet
-from models.post import Post
 from models.topics import Namespace
-from processors.articles import PRESS_PLATFORM
 from processors.enrich import Analysis, Enricher, Item
-from processors.match import CampaignMatch, Matcher
+from processors.match import Matcher
+from processors.matching import match_article, match_post
 from processors.overlay import CompiledSet, Reader
-from processors.windows import to_ms
 
 _log = logging.getLogger("listener.worker.sets")
 
@@ -34,33 +32,6 @@ def compile_set(campaign_set: CampaignSet, analyse: Analyse | None = None) -> Co
     zones = {campaign.id: campaign.timezone for campaign in campaign_set.campaigns}
     readers = {ARTICLES_TOPIC: Reader(find, lambda article: match_article(matcher, article))}
     return CompiledSet(campaign_set.version, find, lambda post: match_post(matcher, post), zones, readers, analyse)
-
-
-def match_post(matcher: Matcher, post: Post) -> tuple[CampaignMatch, ...]:
-    """The campaigns that a post matches."""
-    author = post.author
-    return matcher.post(
-        post.text or "",
-        platform=post.platform,
-        author_handle=author.handle if author else None,
-        author_id=author.id if author else None,
-        mentions=post.mentions,
-        is_repost=post.repost_of is not None,
-        created_ms=to_ms(post.created_at),
-    )
-
-
-def match_article(matcher: Matcher, article: Article) -> tuple[CampaignMatch, ...]:
-    """The campaigns that an article matches: title, summary and body are one text."""
-    return matcher.post(
-        article.text,
-        platform=PRESS_PLATFORM,
-        author_handle=None,
-        author_id=None,
-        mentions=(),
-        is_repost=False,
-        created_ms=to_ms(article.published_at),
-    )
 
 
 @dataclass

@@ -88,7 +88,7 @@ def replay(inputs: list[Path], field_map: str, *, workers: int = 1) -> Replay:
 def expected(source: Replay) -> Report:
     campaigns = load_campaigns(source.campaigns)
     records = read_records(source.inputs, source.field_map)
-    rows = ((partition(record.key, source.partitions), record.value, NOW_MS) for record in records)
+    rows = ((partition(record.key, source.partitions), record.value, NOW_MS, record.topic) for record in records)
     return recount(rows, campaigns, Matcher(campaigns), retention=source.retention).report()
 
 

@@ -134,5 +134,5 @@ async def compacted_below(before: int, kafka: KafkaSettings, namespace: Namespac
 
 def expected(source: Replay, records: list[InputRecord]) -> Report:
     campaigns = load_campaigns(source.campaigns)
-    rows = ((partition(record.key, source.partitions), record.value, NOW_MS) for record in records)
+    rows = ((partition(record.key, source.partitions), record.value, NOW_MS, record.topic) for record in records)
     return recount(rows, campaigns, Matcher(campaigns)).report()

@@ -208,6 +208,7 @@ class Run:
     def _replace(self, zombie: Worker | None) -> None:
         if zombie is not None:
             zombie.zombie = True
+            self.world.had_zombies = True
             self.world.zombies.append(zombie)
         self.worker = None
 

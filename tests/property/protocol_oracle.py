@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 import msgspec
 
 from models import cells
+from models.cells import METRIC_INDEX
 from models.entity import PostEntity, unpack_entity
+from models.mention import counts_key, mention_key, unpack_mention
 from models.outcome import Outcome
 from models.post import PLATFORMS, POSTS_TOPIC, Post, Skim
 from models.progress import Progress, unpack_progress
+from processors.enrich import Item
+from processors.kinds import Bounds, Delta, Folded
 from processors.overlay import CompiledSet, Tables
-from processors.posts import Bounds, Delta, fold_post
+from processors.posts import fold_post
 from processors.windows import DAY_MS, HOUR_MS, day_start, hour_start, minute_start, to_ms
-from tests.property.protocol_world import SETS, ZONES, Record, World
+from tests.property.protocol_world import SETS, ZONES, Record, World, judged
 
 KEEP_MS = {"minute": 96 * HOUR_MS, "hour": 35 * DAY_MS, "day": 400 * DAY_MS}
 KEEP_ENTITY_MS = 8 * DAY_MS
@@ -35,9 +39,11 @@ class Oracle:
     counts: dict[CellKey, Counter[int]] = field(default_factory=dict)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     invalid: set[int] = field(default_factory=set)
+    mentions: dict[bytes, int] = field(default_factory=dict)
     record_time: int | None = None
 
     def count(self, record: Record, compiled: CompiledSet) -> None:
+        self._offset = record.offset
         outcome = self._judge(record, compiled)
         if record.fault != "always":
             observed = to_ms(decode(record.value or b"").observed_at)
@@ -74,7 +80,24 @@ class Oracle:
             self.entities[post.post_id] = folded.entity
             for delta in folded.deltas:
                 self._add(delta, PLATFORMS[folded.entity.platform])
+                if delta.metric == METRIC_INDEX["mentions"]:
+                    self._add_analysis(delta, PLATFORMS[folded.entity.platform], post)
+            self._say(folded, post)
         return folded.outcome
+
+    def _add_analysis(self, delta: Delta, platform: str, post: Post) -> None:
+        analysis = judged(Item(post.text or "", delta.campaign, ()))
+        self._add(delta._replace(metric=METRIC_INDEX[f"mentions_{analysis.sentiment}"]), platform)
+        if analysis.relevant:
+            self._add(delta._replace(metric=METRIC_INDEX["relevant_mentions"]), platform)
+
+    def _say(self, folded: Folded, post: Post) -> None:
+        key = counts_key if post.op == "engagement" else mention_key
+        for campaign in folded.said:
+            self.mentions[key(campaign, post.post_id)] = self._offset
+        for campaign in folded.erased:
+            self.mentions.pop(mention_key(campaign, post.post_id), None)
+            self.mentions.pop(counts_key(campaign, post.post_id), None)
 
     def _add(self, delta: Delta, platform: str) -> None:
         zone = ZONES[delta.campaign]
@@ -121,6 +144,19 @@ def verify(world: World, tables: Tables, *, what: str) -> None:
     _same(f"{what}: cells", _counted(tables, oracle), _expected(oracle))
     _same(f"{what}: entities", _entities(tables[cells.ENTITIES], oracle), _expected_entities(oracle))
     _same(f"{what}: dead letters", world.letters, oracle.invalid)
+    if not world.had_zombies:
+        _same(f"{what}: mentions", _mentions(world), oracle.mentions)
+
+
+def _mentions(world: World) -> dict[bytes, int]:
+    """What a reader of the mentions topic has in the end: the offset of the newest record per key."""
+    found: dict[bytes, int] = {}
+    for key, value in world.mentions:
+        if value is None:
+            found.pop(key, None)
+        else:
+            found[key] = max(found.get(key, -1), unpack_mention(value).origin.stamp - world.base)
+    return found
 
 
 def _same(what: str, found: object, expected: object) -> None:

@@ -8,15 +8,18 @@ from typing import Any, NamedTuple
 
 from models import cells
 from models.entity import entity_stamp
+from models.mention import Label
 from models.outcome import Outcome
 from models.post import POSTS_TOPIC
 from models.progress import Progress, pack_progress, progress_key, unpack_progress
+from processors.enrich import Analysis, Item
 from processors.overlay import CompiledSet, FlushPlan, Tables
 from processors.plane import PartitionPlane
 from processors.resume import Resume, Source, resume
 
 TOPIC_ID = "topic-1"
 LETTERS = "letters"
+MENTIONS = "mentions"
 ZONES = {"alpha": "Asia/Tehran", "beta": "UTC", "gamma": "America/New_York"}
 NOON = datetime(2026, 3, 21, 12, tzinfo=UTC)
 
@@ -35,7 +38,14 @@ def campaign_set(version: str, campaigns: Sequence[str]) -> CompiledSet:
         find=lambda raw: any(name in raw for name in names),
         match=lambda post: [Hit(name) for name in campaigns if name in (post.text or "")],
         zones={name: ZONES[name] for name in campaigns},
+        analyse=lambda items: [judged(item) for item in items],
     )
+
+
+def judged(item: Item) -> Analysis:
+    """What the models say: a function of text and campaign."""
+    label: Label = "positive" if (len(item.text) + len(item.campaign)) % 2 else "negative"
+    return Analysis("", label, {}, "beta" not in item.text, None, "")
 
 
 SETS = {
@@ -111,7 +121,9 @@ def cell_writes(plan: FlushPlan) -> list[Write]:
 
 
 def letter_writes(plan: FlushPlan) -> list[Write]:
-    return [(LETTERS, b"%d" % letter.offset, letter.reason.encode()) for letter in plan.letters]
+    """What goes between cells and entities: dead letters, and mentions."""
+    letters: list[Write] = [(LETTERS, b"%d" % letter.offset, letter.reason.encode()) for letter in plan.letters]
+    return letters + [(MENTIONS, key, value) for key, value in plan.mentions]
 
 
 def entity_writes(plan: FlushPlan) -> list[Write]:
@@ -139,6 +151,8 @@ class World:
     late_from: dict[str, int] = field(default_factory=dict)
     late_stamp: int = -1
     letters: set[int] = field(default_factory=set)
+    had_zombies: bool = False
+    mentions: list[tuple[bytes, bytes | None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.logs = {table: [] for table in cells.TABLES}
@@ -163,6 +177,9 @@ class World:
         table, key, value = write
         if table == LETTERS:
             self.letters.add(int(key))
+            return
+        if table == MENTIONS:
+            self.mentions.append((key, value))
             return
         if table == cells.PROGRESS and value is not None:
             self.said.append(unpack_progress(value))

@@ -10,12 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listener.recount.counting import Recount, recount
+from models.article import ARTICLES_TOPIC, Article
 from models.campaign import Campaign, CampaignSet
 from models.cells import METRICS
 from models.entity import PostEntity, pack_entity, unpack_entity
 from models.outcome import OUTCOMES
-from models.post import Post
-from processors.posts import Bounds, fold_post
+from models.post import POSTS_TOPIC, Post
+from processors.articles import ARTICLE_KIND
+from processors.kinds import Bounds
+from processors.posts import fold_post
 from processors.retention import entity_expired
 from processors.windows import minute_start, to_ms
 
@@ -115,7 +118,9 @@ def without_zeros(minutes: "dict[tuple[str, timedelta], Counter[str]] | Minutes"
 
 
 def recounted(records: Sequence[bytes], *, retention: bool) -> Recount:
-    return recount(((0, record, NOW_MS) for record in records), CAMPAIGNS, WordMatcher(), retention=retention)
+    return recount(
+        ((0, record, NOW_MS, POSTS_TOPIC) for record in records), CAMPAIGNS, WordMatcher(), retention=retention
+    )
 
 
 @settings(max_examples=600, deadline=None)
@@ -187,3 +192,51 @@ def test_levels_are_never_negative_for_mentions_and_zero_after_the_last_delete(r
     after = recounted([*records, *deletes], retention=False)
     for counts in after.totals.values():
         assert {metric: count for metric, count in counts.items() if metric.endswith("_net") and count} == {}
+
+
+def as_articles(records: Sequence[bytes]) -> list[bytes]:
+    """The same story about articles: what has no counterpart (engagement) is left out."""
+    found = []
+    for record in map(msgspec.json.decode, records):
+        if record["op"] != "engagement":
+            url = f"https://news.example/{record['post_id']}"
+            one = {name: record[name] for name in ("event_id", "schema_version", "observed_at", "op")}
+            one |= {"article_id": record["post_id"] * 64, "url": url, "canonical_url": url, "title": "title"}
+            one |= {"published_at": record["created_at"], "publisher": {"domain": "news.example"}}
+            found.append(msgspec.json.encode(one | {"summary": record.get("text") or None}))
+    return [record.replace(b"p" * 64, b"a" * 64).replace(b"q" * 64, b"b" * 64) for record in found]
+
+
+@settings(max_examples=300, deadline=None)
+@given(histories())
+def test_fold_and_recount_agree_on_articles(records: list[bytes]) -> None:
+    articles = as_articles(records)
+    entities: dict[str, PostEntity] = {}
+    outcomes: Counter[str] = Counter()
+    minutes: dict[tuple[str, timedelta], Counter[str]] = {}
+    record_time: int | None = None
+    for raw in articles:
+        article = ARTICLE_KIND.decode(raw)
+        assert isinstance(article, Article)
+        text = article.summary if article.op != "delete" else ""
+        matched = [found.campaign_id for found in WordMatcher().post(text or "")]
+        entity = entities.get(article.article_id)
+        folded = ARTICLE_KIND.fold(entity, article, matched, record_time, Bounds(behind=None), WORDS)
+        if folded.entity is not None:
+            entities[article.article_id] = folded.entity
+        outcomes[OUTCOMES[folded.outcome]] += 1
+        for delta in folded.deltas:
+            key = (delta.campaign, timedelta(seconds=minute_start(delta.time)))
+            minutes.setdefault(key, Counter())[METRICS[delta.metric]] += delta.amount
+        record_time = max(record_time or 0, to_ms(article.observed_at))
+    rows = ((0, record, NOW_MS, ARTICLES_TOPIC) for record in articles)
+    result = recount(rows, CAMPAIGNS, ArticleMatcher())
+    assert (outcomes, without_zeros(minutes)) == (result.outcomes, without_zeros(dict(result.minutes)))
+
+
+class ArticleMatcher(WordMatcher):
+    """Articles keep their words in the summary."""
+
+    def find(self, lowered: bytes) -> bool:
+        summary = msgspec.json.decode(lowered).get("summary") or ""
+        return any(word in WORDS for word in summary.split())

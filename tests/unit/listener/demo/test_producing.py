@@ -34,7 +34,7 @@ class FakeProducer:
 
 def send(records: list[InputRecord], producer: FakeProducer) -> Sent:
     sent = Sent()
-    asyncio.run(produce(records, producer, "posts", 3, sent=sent, clock=lambda: 0.0))
+    asyncio.run(produce(records, producer, "p.", 3, sent=sent, clock=lambda: 0.0))
     return sent
 
 
@@ -42,7 +42,7 @@ def test_records_go_in_order_to_the_partition_of_their_key() -> None:
     records = [record(str(number), str(number).encode()) for number in range(1200)]
     producer = FakeProducer()
     sent = send(records, producer)
-    expected = [("posts", r.value, r.key, partition(r.key, 3), [("h", b"1")]) for r in records]
+    expected = [("p.social.posts.v1", r.value, r.key, partition(r.key, 3), [("h", b"1")]) for r in records]
     assert producer.sent == expected
     assert sent.records == 1200
     assert sum(sent.next_offsets.values()) == 1200

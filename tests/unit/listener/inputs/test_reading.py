@@ -1,3 +1,4 @@
+import json
 from hashlib import sha256
 from pathlib import Path
 
@@ -199,8 +200,8 @@ def test_a_record_of_just_the_limit_is_passed_on(tmp_path: Path) -> None:
 
 
 def test_another_topic_is_refused_with_file_and_line(tmp_path: Path) -> None:
-    with pytest.raises(UsageProblem, match=r"posts\.jsonl:2: no input topic 'press\.articles\.v1'"):
-        read(tmp_path, b'{}\n{"topic":"press.articles.v1","record":{}}\n')
+    with pytest.raises(UsageProblem, match=r"posts\.jsonl:2: no input topic 'press\.articles\.v9'"):
+        read(tmp_path, b'{}\n{"topic":"press.articles.v9","record":{}}\n')
 
 
 @pytest.mark.parametrize("line", [b'{"topic":"x","record":{},"more":1}', b'{"topic":7,"record":{}}', b'{"topic":"x"}'])
@@ -238,3 +239,15 @@ def test_partitions_are_those_of_kafkas_java_client() -> None:
     # Values of org.apache.kafka.common.utils.UtilsTest: murmur2("foobar") = -790332482, murmur2("21") = -973932308.
     assert partition(b"foobar", 7) == (-790332482 & 0x7FFFFFFF) % 7
     assert partition(b"21", 64) == (-973932308 & 0x7FFFFFFF) % 64
+
+
+def test_an_article_is_routed_with_its_own_defaults(tmp_path: Path) -> None:
+    record = {"article_id": "ab" * 32, "title": "t", "published_at": "2026-11-20T10:00:00Z"}
+    file = tmp_path / "mixed.ndjson"
+    file.write_text(json.dumps({"topic": "press.articles.v1", "record": record}) + "\n", encoding="utf-8")
+    (found,) = read_records([file], FieldMap())
+    assert (found.topic, found.key) == ("press.articles.v1", b"ab" * 32)
+    filled = json.loads(found.value)
+    assert filled["observed_at"] == record["published_at"]
+    assert (filled["op"], filled["schema_version"]) == ("create", 1)
+    assert "platform" not in filled, "articles have none"

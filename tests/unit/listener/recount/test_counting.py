@@ -1,13 +1,16 @@
 """Each case is worked out by hand from the documented rules."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import msgspec
 import pytest
 
 from listener.recount.counting import Recount, recount
+from models.article import ARTICLES_TOPIC
 from models.campaign import Campaign, CampaignSet
 from models.outcome import OUTCOMES
+from models.post import POSTS_TOPIC
 
 NOW_MS = 1_525_600_000_000  # 2018-05-06T09:46:40Z
 CREATED = "2018-05-05T18:46:39.488Z"
@@ -55,7 +58,7 @@ def likes(count: int | None, observed: str, op: str = "engagement", **fields: ob
 
 
 def count(*values: bytes | None, retention: bool = False, now_ms: int = NOW_MS) -> Recount:
-    return recount(((0, value, now_ms) for value in values), CAMPAIGNS, WordMatcher(), retention=retention)
+    return recount(((0, value, now_ms, POSTS_TOPIC) for value in values), CAMPAIGNS, WordMatcher(), retention=retention)
 
 
 def outcomes(result: Recount) -> dict[str, int]:
@@ -190,7 +193,8 @@ def test_with_retention_records_behind_the_partitions_record_time_are_late() -> 
 
 
 def test_record_time_is_per_partition() -> None:
-    records = [(0, post(), NOW_MS), (1, post("2018-05-01T00:00:00Z", created_at="2018-05-01T00:00:00Z"), NOW_MS)]
+    old = post("2018-05-01T00:00:00Z", created_at="2018-05-01T00:00:00Z")
+    records = [(0, post(), NOW_MS, POSTS_TOPIC), (1, old, NOW_MS, POSTS_TOPIC)]
     result = recount(records, CAMPAIGNS, WordMatcher(), retention=True)
     assert outcomes(result) == {"counted": 2}
 
@@ -317,3 +321,55 @@ def test_the_table_names_the_campaigns_with_something_in_them() -> None:
     assert "acme" in text
     assert "zeta" not in text
     assert "counted 1" in text
+
+
+def article(observed: str = CREATED, op: str = "create", title: str = "acme", **fields: object) -> bytes:
+    url = "https://news.example/1"
+    record = {
+        "event_id": "e",
+        "schema_version": 1,
+        "observed_at": observed,
+        "op": op,
+        "article_id": "ab" * 32,
+        "url": url,
+        "canonical_url": url,
+        "title": title,
+        "published_at": CREATED,
+        "publisher": {"domain": "news.example"},
+        **fields,
+    }
+    return msgspec.json.encode(record)
+
+
+def press(*values: bytes) -> Recount:
+    return recount(((0, value, NOW_MS, ARTICLES_TOPIC) for value in values), CAMPAIGNS, WordMatcher())
+
+
+def test_an_article_is_a_press_mention_once() -> None:
+    result = press(article(), article(), article("2018-05-05T18:56:00Z", summary="more"))
+    assert outcomes(result) == {"counted": 2, "duplicate": 1}
+    assert +Counter(result.totals["acme"]) == {"press_mentions": 1, "press_mentions_net": 1}
+    assert '"press_mentions":1' in result.to_json()
+
+
+def test_a_withdrawn_article_takes_back_the_level_only() -> None:
+    result = press(article(), article("2018-05-05T18:56:00Z", "delete"))
+    assert +Counter(result.totals["acme"]) == {"press_mentions": 1}
+
+
+def test_a_summary_and_a_body_match_too() -> None:
+    assert press(article(title="news", summary="acme")).totals["acme"]["press_mentions"] == 1
+    assert press(article(title="news", body="zeta and acme")).totals["zeta"]["press_mentions"] == 1
+
+
+def test_an_article_without_a_title_is_invalid_only_where_it_may_match() -> None:
+    assert outcomes(press(article(title="", summary="acme"), article(title="", summary="other"))) == {
+        "invalid": 1,
+        "unmatched": 1,
+    }
+
+
+def test_posts_and_articles_of_one_partition_number_are_apart() -> None:
+    rows = [(0, post(), NOW_MS, POSTS_TOPIC), (0, article(), NOW_MS, ARTICLES_TOPIC)]
+    totals = recount(rows, CAMPAIGNS, WordMatcher()).totals["acme"]
+    assert (totals["mentions"], totals["press_mentions"]) == (1, 1)

@@ -48,5 +48,5 @@ def counted(tmp_path_factory: pytest.TempPathFactory, campaigns: CampaignSet) ->
 def count_file(file: Path, campaigns: CampaignSet) -> Recount:
     write(file)
     now_ms = round((DEFAULT_DAY + timedelta(days=2)).timestamp() * 1000)
-    records = ((partition(one.key, 4), one.value, now_ms) for one in read_records([file], FieldMap()))
+    records = ((partition(one.key, 4), one.value, now_ms, one.topic) for one in read_records([file], FieldMap()))
     return recount(records, campaigns, Matcher(campaigns))
