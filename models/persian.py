@@ -75,7 +75,7 @@ SUFFIX_ENDINGS: Final = ("و", "ه")
 #: The most frequent letters of Persian and English running text: a search anchor made of others is rarer.
 FREQUENT_LETTERS: Final = frozenset("ایرنهدمتوبشetaoinsr")
 
-#: Words of many names that are everywhere in posts: a name is better searched for by its other words.
+#: Words of many names that are everywhere in posts: a name is better searched for by what is in none of them.
 COMMON_WORDS: Final = frozenset(
     {
         *("ایران", "ایرانی", "ایرانیان", "اسلامی", "اسلام", "تهران", "بانک", "بیمه", "شرکت"),
@@ -83,6 +83,8 @@ COMMON_WORDS: Final = frozenset(
         *("خانه", "شهر", "دانشگاه", "سازمان", "جمهوری", "وزارت", "فروشگاه", "خبر", "خبرگزاری"),
         *("روزنامه", "سایت", "برنامه", "آقای", "دکتر", "خانم", "علی", "محمد", "رضا"),
         *("حسین", "بازار", "کالا", "پول", "کار", "روز", "سال", "همراه", "جهان"),
-        *("مرکز", "صنعت", "the", "bank", "iran", "news", "group", "company"),
+        *("مرکزی", "صنعتی", "سلامت", "اقتصادی", "سرزمین", "بابا", "توسعه", "سرمایه", "آسیایی", "خودرو"),
+        *("تجارت", "صادرات", "اینترنت", "مهربان", "پارسی", "آزادی", "انقلاب", "the", "bank", "iran", "news"),
+        *("group", "company"),
     }
 )

@@ -16,7 +16,9 @@ from models.persian import COMMON_WORDS, EZAFE_LETTER, FREQUENT_LETTERS
 _ESCAPED: Final = frozenset('"\\/')
 _LONGEST: Final = 6
 _SHORT: Final = 3
-_DISTINCTIVE: Final = 3
+#: Letters after which a spelling is distinctive that holds a gap; a rare letter alone needs one more.
+_WITH_GAP: Final = 3
+_WITH_RARE_LETTER: Final = 4
 
 
 class Spelling(NamedTuple):
@@ -67,7 +69,7 @@ def anchor_of(words: tuple[str, ...]) -> Anchor:
     """The anchor of a keyword, given its canonical words."""
     best = max((window for word in words for part in _stretches(word) for window in _windows(part)), key=_rarity)
     whole = all(list(_stretches(word)) == [word] for word in words)
-    if (len(best) <= _SHORT or best in COMMON_WORDS) and len(words) > 1 and whole and not _meet(words):
+    if (len(best) <= _SHORT or _is_common(best)) and len(words) > 1 and whole and not _meet(words):
         return Anchor(words[:2])
     return Anchor((best,))
 
@@ -93,9 +95,13 @@ def _windows(stretch: str) -> Iterator[str]:
 
 
 def _rarity(window: str) -> tuple[bool, int, int, int]:
-    """No everyday word; long enough; rare letters, above all the first ones, all that an unusual spelling shows."""
+    """In no everyday word; long enough; rare letters, above all the first ones, all that an unusual spelling shows."""
     rare = [char not in FREQUENT_LETTERS for char in window]
-    return window not in COMMON_WORDS, min(len(window), _LONGEST - 1), sum(rare[:_DISTINCTIVE]), sum(rare)
+    return not _is_common(window), min(len(window), _LONGEST - 1), sum(rare[:_WITH_GAP]), sum(rare)
+
+
+def _is_common(window: str) -> bool:
+    return any(window in word for word in COMMON_WORDS)
 
 
 def _meet(words: tuple[str, ...]) -> bool:
@@ -110,23 +116,25 @@ class _Enumeration:
         self._spelling = spelling
 
     def all(self) -> Iterator[str]:
-        return self._from(0, "", usual=True)
+        return self._from(0, "", None)
 
-    def _from(self, at: int, prefix: str, *, usual: bool) -> Iterator[str]:
-        if at == len(self._chars) or (not usual and at >= _DISTINCTIVE):
+    def _from(self, at: int, prefix: str, enough: int | None) -> Iterator[str]:
+        """The spellings that begin with ``prefix``; ``enough``: letters at which an unusual one ends, None: usual."""
+        if at == len(self._chars) or (enough is not None and at >= enough):
             yield prefix
             return
-        yield from self._stretched(at, prefix, usual=usual)
+        yield from self._stretched(at, prefix, usual=enough is None)
         if at in self._junctions:
             yield from self._separated(at, prefix)
         gaps = self._spelling.gaps if self._inside(at) else ()
         for written in self._spelling.letters(self._chars[at]):
-            yield from self._from(at + 1, prefix + written, usual=usual)
+            yield from self._from(at + 1, prefix + written, enough)
             for gap in gaps:
-                yield from self._from(at + 1, prefix + gap + written, usual=False)
+                yield from self._from(at + 1, prefix + gap + written, _WITH_GAP)
         for written in self._spelling.rare(self._chars[at]):
-            for gap in ("", *gaps):
-                yield from self._from(at + 1, prefix + gap + written, usual=False)
+            yield from self._from(at + 1, prefix + written, enough or _WITH_RARE_LETTER)
+            for gap in gaps:
+                yield from self._from(at + 1, prefix + gap + written, _WITH_GAP)
 
     def _inside(self, at: int) -> bool:
         """Between two letters of one word."""
@@ -143,7 +151,7 @@ class _Enumeration:
         for first in spelling.separators:
             yield from (prefix + first + second for second in (*spelling.separators, *spelling.odd_separators))
             for written in self._written(self._chars[at]):
-                yield from self._from(at + 1, prefix + first + written, usual=False)
+                yield from self._from(at + 1, prefix + first + written, _WITH_GAP)
         if not spelling.gaps:
             # Canonical text has lost the half-space before the ezafe, perhaps the separator after it too.
             ends = (*spelling.separators, *spelling.odd_separators)

@@ -53,8 +53,10 @@ class _Run:
     def true(self, node: Node) -> list[Match] | None:
         """What was found, None when the node is false."""
         match node:
-            case Term() | Near():
+            case Term():
                 return list(self._places(node)) or None
+            case Near():
+                return self._near(node)
             case Field():
                 return self._field(node)
             case Not():
@@ -72,6 +74,14 @@ class _Run:
                 return None
             every += found
         return every
+
+    def _near(self, near: Near) -> list[Match] | None:
+        """A pair; of pairs inside it every word is reported, also the one that is farther away."""
+        places = self._places(near)
+        if not places:
+            return None
+        inner = [self._near(side) or [] for side in (near.left, near.right) if isinstance(side, Near)]
+        return [*places, *(match for found in inner for match in found)]
 
     def _places(self, node: Node) -> Sequence[Match]:
         """Where a term, an alternative of terms or a pair stands."""

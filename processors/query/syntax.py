@@ -260,10 +260,10 @@ def _unquoted(text: str) -> str:
 
 
 def _first(tree: "Tree[Token] | Token") -> Token:
-    """The token with which a subtree begins."""
-    if isinstance(tree, Token):
-        return tree
-    return next(tree.scan_values(lambda _: True))
+    """The token with which a subtree begins (of a negation: what is negated)."""
+    while not isinstance(tree, Token):
+        tree = tree.children[0]
+    return tree
 
 
 def _at(token: Token, message: str) -> QueryProblem:
