@@ -18,6 +18,7 @@ COMMANDS = {
     "sentiment": "listener.sentiment.command:sentiment",
     "train": "listener.sentiment.command:train",
     "spikes": "listener.spikes:spikes",
+    "backtest": "listener.alerting.backtest:backtest",
     "recount": "listener.recount.command:recount",
     "kpis": "listener.kpis.command:kpis",
     "source": "listener.sources.command:source",

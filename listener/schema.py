@@ -10,6 +10,7 @@ import msgspec
 from models.article import ARTICLES_TOPIC, Article
 from models.campaign import CampaignSet
 from models.feedback import FEEDBACK_TOPIC, Feedback
+from models.incident import INCIDENTS_TOPIC, IncidentRecord
 from models.mention import MENTIONS_TOPIC, Mention
 from models.outcome import DeadLetter
 from models.post import POSTS_TOPIC, Post
@@ -27,6 +28,7 @@ RECORDS: Final[dict[str, Any]] = {
     MENTIONS_TOPIC: Mention,
     SERIES_TOPIC: ClosedMinute,
     FEEDBACK_TOPIC: Feedback,
+    INCIDENTS_TOPIC: IncidentRecord,
     "progress-changelog": Progress,
 }
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

@@ -7,7 +7,7 @@ counts the incidents that are in no labelled window. The higher of the two rates
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 #: Rising threshold of the score → false incidents per campaign and week.
@@ -19,6 +19,9 @@ RATES: Final[tuple[tuple[float, float], ...]] = (
     (0.45, 0.5),
     (0.50, 0.25),
 )
+#: Measure → what its score must reach above the threshold. One viral post makes thousands of likes: sums of such have far
+#: heavier tails than counts of people, and without this most false incidents were engagement alone.
+MARGINS: Final[Mapping[str, float]] = {"engagement": 0.15}
 #: On days whose hours are not like those of other days, half the budget.
 _UNUSUAL_SHARE: Final = 0.5
 

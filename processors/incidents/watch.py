@@ -14,7 +14,7 @@ from models.campaign import Campaign
 from models.feedback import Answered
 from models.incident import SEVERITIES, Direction, Incident, Severity, Signal
 from models.series import ClosedMinute
-from processors.incidents.budget import thresholds
+from processors.incidents.budget import MARGINS, thresholds
 from processors.incidents.calendar import local_day
 from processors.incidents.drift import DECISION
 from processors.incidents.series import measure_of, platform_of
@@ -122,7 +122,7 @@ class CampaignWatch:
         """What fires at this row, and is worth it."""
         day = local_day(scored.row.start, self.campaign.timezone)
         limit = thresholds(self.campaign.alerts.false_per_week, unusual=day.unusual).score
-        found = [self._signal(score) for score in scored.scores if score.value >= limit]
+        found = [self._signal(score) for score in scored.scores if score.value - margin(score.series) >= limit]
         if scored.drift is not None and scored.drift[0] >= DECISION:
             self._state.drift.sum = 0.0
             total, usual = scored.drift[1:]
@@ -280,6 +280,11 @@ class CampaignWatch:
             for rows in (self._state.recent[-_TREND_ROWS:], self._state.recent[-2 * _TREND_ROWS : -_TREND_ROWS])
         )
         return "rising" if last > _RISE * before else "falling" if last < _FALL * before else "steady"
+
+
+def margin(series: str) -> float:
+    """What a series' score must reach above the threshold."""
+    return MARGINS.get(measure_of(series), 0.0)
 
 
 def _count(found: Open, row: Row) -> None:

@@ -19,7 +19,7 @@ from models.campaign import Campaign
 from models.incident import Signal
 from models.series import ClosedMinute
 from processors.incidents.views import ROW, Scored
-from processors.incidents.watch import CampaignWatch, Change
+from processors.incidents.watch import CampaignWatch, Change, margin
 
 LIMITS = np.arange(0.20, 0.66, 0.02)
 LOWEST = 0.2
@@ -40,7 +40,7 @@ class Listening(CampaignWatch):
         if scored.drift is not None and scored.drift[0] >= 5:
             self._state.drift.sum = 0.0
             found.append(Signal("mentions", "drift", DRIFT, scored.drift[1], scored.drift[2]))
-        worthy = [signal.score for signal in found if self._worth(signal, scored.row.start)]
+        worthy = [signal.score - margin(signal.series) for signal in found if self._worth(signal, scored.row.start)]
         if worthy:
             self.heard.append((scored.row.start, max(worthy)))
         return []
