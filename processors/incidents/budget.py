@@ -19,8 +19,8 @@ RATES: Final[tuple[tuple[float, float], ...]] = (
     (0.45, 0.5),
     (0.50, 0.25),
 )
-#: Measure → what its score must reach above the threshold. One viral post makes thousands of likes: sums of such have far
-#: heavier tails than counts of people, and without this most false incidents were engagement alone.
+#: Measure → what its score must reach above the threshold. One viral post makes thousands of likes: their sums have far
+#: heavier tails than counts of people, and without this most false incidents were of engagement alone.
 MARGINS: Final[Mapping[str, float]] = {"engagement": 0.15}
 #: On days whose hours are not like those of other days, half the budget.
 _UNUSUAL_SHARE: Final = 0.5
