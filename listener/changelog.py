@@ -36,13 +36,17 @@ _UNKNOWN_PAUSE_S: Final = 0.5
 _WAIT_S: Final = 0.5
 
 
+class LostRecords(Halt):
+    """A position is not in the log: records before it are lost, or the topic was made anew."""
+
+
 class ChangelogReader:
     """Reads partitions from given offsets on, for as long as it is asked. Use as an async context manager.
 
     ``positions``: the next offset per partition; give None for a partition to be read from its beginning.
     ``silent``: whether Kafka has not answered for a while; a broker that goes away while it reads is waited for.
-    Raises UsageProblem on entry where no broker answers or a partition does not exist, and Halt where records between
-    a position and the end were lost.
+    Raises UsageProblem on entry where no broker answers or a partition does not exist, and LostRecords where records
+    between a position and the end were lost.
     """
 
     def __init__(self, kafka: KafkaSettings, positions: Mapping[TopicPartition, int | None]) -> None:
@@ -137,7 +141,7 @@ class ChangelogReader:
 
     def _seek(self, tp: TopicPartition, position: int, first: int) -> None:
         if not first <= position <= self._goals[tp]:
-            raise Halt(
+            raise LostRecords(
                 f"{tp.topic}, partition {tp.partition}: offset {position} is asked for, but the log has {first} to "
                 f"{self._goals[tp]}: records are lost or the topic was made anew. A restart reads from its beginning."
             )

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from models.post import COUNTERS
+from models.cells import METRICS as COUNTS
 
 Kind = Literal["counter", "gauge", "histogram"]
 
@@ -24,13 +24,53 @@ class MetricSpec:
     by: Literal["worker", "board", "source"] = "board"
 
 
+#: What closed minutes are summed over: label of the window → seconds.
+CLOSED_WINDOWS: Final = {"1m": 60, "1h": 3600, "24h": 86_400}
+#: Counters that only grow; each has a ``_net`` beside it where it can also be taken back.
+GROSS: Final = tuple(name for name in COUNTS if not name.endswith("_net"))
+
+
 def _campaign_metrics() -> Iterator[MetricSpec]:
     labels = ("campaign", "platform")
-    for name in ("mentions", *COUNTERS):
+    for name in GROSS:
         yield MetricSpec(f"listener_campaign_{name}", "counter", f"{name} since the campaign began, gross.", labels)
-        yield MetricSpec(
-            f"listener_campaign_{name}_net", "gauge", f"{name} now: gross less what was taken back or deleted.", labels
-        )
+        if f"{name}_net" in COUNTS:
+            meaning = f"{name} now: gross less what was taken back or deleted."
+            yield MetricSpec(f"listener_campaign_{name}_net", "gauge", meaning, labels)
+        meaning = f"{name} in the closed minutes of the window that ends with the last of them."
+        yield MetricSpec(f"listener_campaign_closed_{name}", "gauge", meaning, (*labels, "window"))
+    one = ("campaign",)
+    yield MetricSpec("listener_campaign_closed_timestamp_seconds", "gauge", "End of the last closed minute.", one)
+    meaning = "Share of the input partitions whose records of the last closed minute are in."
+    yield MetricSpec("listener_campaign_completeness", "gauge", meaning, one)
+    meaning = "From the end of the last closed minute to its closing, on the clock of record time."
+    yield MetricSpec("listener_campaign_closing_delay_seconds", "gauge", meaning, one)
+
+
+def _closing_metrics() -> Iterator[MetricSpec]:
+    topic = ("topic",)
+    specs: tuple[tuple[str, Kind, str, tuple[str, ...]], ...] = (
+        ("listener_topic_read_timestamp_seconds", "gauge", "Everything up to this record time is counted.", topic),
+        ("listener_topic_delay_seconds", "gauge", "How far that is behind the wall clock.", topic),
+        (
+            "listener_topic_completeness",
+            "gauge",
+            "Share of the partitions with records that are heard.",
+            topic,
+        ),
+        ("listener_topic_replaying", "gauge", "1 while the records are from long ago.", topic),
+        ("listener_board_leader", "gauge", "1 while this board writes the closed minutes.", ()),
+        ("listener_series_written_records", "counter", "Closed minutes that this board has written.", ()),
+        ("listener_series_repeated_records", "counter", "Closed minutes that were told before, ignored.", ()),
+        ("listener_series_skipped_minutes", "counter", "Minutes left out, as their counts were gone.", ()),
+        ("listener_series_lag_seconds", "gauge", "Closed minutes that are not on the topic yet, as time.", ()),
+        ("listener_board_series_dropped_campaigns", "gauge", "Campaigns left out of this page by --max-series.", ()),
+        ("listener_board_snapshot_timestamp_seconds", "gauge", "When the last snapshot was written.", ()),
+        ("listener_board_snapshot_bytes", "gauge", "Its size.", ()),
+        ("listener_board_snapshot_duration_seconds", "gauge", "How long writing it took.", ()),
+    )
+    for name, kind, meaning, labels in specs:
+        yield MetricSpec(name, kind, meaning, labels)
 
 
 def _source_metrics() -> Iterator[MetricSpec]:
@@ -82,6 +122,7 @@ METRICS: Final[dict[str, MetricSpec]] = {
     for spec in (
         *_campaign_metrics(),
         *_ALERTING,
+        *_closing_metrics(),
         MetricSpec(
             "listener_records", "counter", "Records by outcome; their sum is what was read.", (*_PARTITION, "outcome")
         ),

@@ -135,6 +135,31 @@ def catching_up(now: int, minute: int, rules: Rules) -> bool:
     return now - (minute + 60 + rules.delay_s) * 1000 > CATCHING_UP_S * 1000
 
 
+class TopicNow(NamedTuple):
+    """How a topic stands: ``until`` in epoch milliseconds, ``delay_s`` behind the wall clock."""
+
+    topic: str
+    until: int | None
+    completeness: float
+    delay_s: float | None
+    replaying: bool
+
+
+def topics_now(reaches: Mapping[str, Reach], now: int, rules: Rules) -> list[TopicNow]:
+    """Every topic, as it stands at wall clock ``now``."""
+    return [
+        TopicNow(
+            topic,
+            one.until,
+            # In a replay nothing is silent: the records themselves tell the time.
+            completeness([one], (one.newest if one.replaying and one.newest else now) // 1000, rules),
+            None if one.until is None else max(0.0, (now - one.until) / 1000),
+            one.replaying,
+        )
+        for topic, one in sorted(reaches.items())
+    ]
+
+
 class Plan(NamedTuple):
     """Minutes to write: for each campaign the first one; all of them up to ``last``, in steps of 60 s."""
 

@@ -12,14 +12,14 @@ from listener.board.blocks import Counters
 from listener.board.board import Board
 from listener.board.metrics import BoardCollector
 from listener.board.parts import BoardPart
-from listener.board.series import MINUTE, SeriesQuery
+from listener.board.series import DAY_S, MINUTE, MinutesQuery, SeriesQuery
 from listener.http import Handler, Health, health_app, json_response
 from listener.metrics import Described
 from models.campaign import DEFAULT_TIMEZONE, Campaign
 from models.cells import METRICS
 from models.outcome import OUTCOMES
 from models.progress import Progress
-from processors.windows import from_ms
+from processors.windows import from_ms, rfc3339
 
 
 class _Parts(Described):
@@ -33,12 +33,12 @@ class _Parts(Described):
             yield from part.collect()
 
 
-def board_app(board: Board, parts: Sequence[BoardPart] = ()) -> web.Application:
+def board_app(board: Board, parts: Sequence[BoardPart] = (), max_series: int = 50_000) -> web.Application:
     """The routes over one board and its parts."""
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
-    metrics = BoardCollector(board)
+    metrics = BoardCollector(board, max_series)
     registry.register(metrics)
     registry.register(_Parts(parts))
 
@@ -60,6 +60,7 @@ def board_app(board: Board, parts: Sequence[BoardPart] = ()) -> web.Application:
     app = health_app(live, ready, registry, prepare=prepare)
     app.router.add_get("/api/campaigns", _counts(board, campaigns))
     app.router.add_get("/api/campaigns/{id}/series", _counts(board, series))
+    app.router.add_get("/api/campaigns/{id}/closed", _counts(board, closed))
     app.router.add_get("/api/progress", _with(board, progress))
     app.router.add_get("/api/version", _with(board, version))
     for part in parts:
@@ -77,11 +78,10 @@ def campaigns(board: Board, request: web.Request) -> object:
 def series(board: Board, request: web.Request) -> object:
     """The windows of a campaign in which something was counted, oldest first.
 
-    ``window``: minute (UTC), hour or day (the campaign's wall clock). ``from`` inclusive, ``to`` exclusive.
+    ``window``: minute (UTC), hour or day (the campaign's wall clock). ``from`` inclusive, ``to`` exclusive;
+    ``platform``: of one platform only. Minutes before ``closed_until`` are closed.
     """
-    name = request.match_info["id"]
-    if name not in board.known and name not in board.state.campaigns():
-        raise web.HTTPNotFound(text=f"there is no campaign {name!r}")
+    name = _known(board, request)
     zone = _zone(board.known.get(name))
     query = SeriesQuery.parse(request.query, zone)
     body: dict[str, object] = {"campaign": name, "window": query.window}
@@ -89,10 +89,47 @@ def series(board: Board, request: web.Request) -> object:
         body["timezone"] = zone
     body["series"] = [
         {"start": query.text(start), **_named(counters)}
-        for start, counters in board.state.series(query.window, name)
-        if start in query
+        for start, counters in board.state.series(query.window, name, query.first, query.end, query.platform)
     ]
-    return body
+    return body | _closed(board, name)
+
+
+def closed(board: Board, request: web.Request) -> object:
+    """The closed minutes of a campaign, oldest first, as the series topic has them; without ``from`` the last day."""
+    name = _known(board, request)
+    query = MinutesQuery.parse(request.query)
+    last = board.closed.last.get(name, 0)
+    end = last + 60 if query.end is None else query.end
+    first = end - DAY_S if query.first is None else query.first
+    minutes = [
+        {
+            "start": rfc3339(one.minute * 1000),
+            "counts": one.counts,
+            "authors": one.authors,
+            "stories": one.stories,
+            "completeness": one.completeness,
+            "delay_seconds": one.delay_s,
+            "replayed": one.replayed,
+        }
+        for one in board.closed.minutes(name, first, end)
+    ]
+    return {"campaign": name, "minutes": minutes, **_closed(board, name)}
+
+
+def _closed(board: Board, name: str) -> dict[str, object]:
+    """Up to when a campaign's minutes are closed, and how complete the last of them was; None before the first."""
+    last = board.closed.latest(name)
+    return {
+        "closed_until": None if last is None else rfc3339((last.minute + 60) * 1000),
+        "completeness": None if last is None else last.completeness,
+    }
+
+
+def _known(board: Board, request: web.Request) -> str:
+    name = request.match_info["id"]
+    if name not in board.known and name not in board.state.campaigns():
+        raise web.HTTPNotFound(text=f"there is no campaign {name!r}")
+    return name
 
 
 def progress(board: Board, _request: web.Request) -> object:
@@ -101,6 +138,16 @@ def progress(board: Board, _request: web.Request) -> object:
         "partitions": [_progress(*where, cell) for where, cell in sorted(board.state.progress.items())],
         "positions": board.positions,
         "caught_up": board.caught_up,
+        "topics": [
+            {
+                "topic": one.topic,
+                "read_until": None if one.until is None else rfc3339(one.until),
+                "completeness": one.completeness,
+                "delay_seconds": one.delay_s,
+                "replaying": one.replaying,
+            }
+            for one in board.topics
+        ],
     }
 
 
@@ -141,6 +188,7 @@ def _campaign(board: Board, name: str, *, configured: bool) -> dict[str, object]
         "timezone": campaign.timezone,
         "totals": _named(board.state.lifetime(name)),
         "platforms": {platform: _named(counters) for platform, counters in platforms.items()},
+        **_closed(board, name),
     }
 
 

@@ -16,6 +16,7 @@ from models.cells import CELL_TABLES, PROGRESS
 from models.series import unpack_minute
 from models.streams import STREAMS
 from models.topics import Namespace
+from processors.closing import TopicNow
 
 
 class Reading(Protocol):
@@ -46,6 +47,7 @@ class Board:
     """One writer, the reading task; everything happens on one event loop.
 
     ``known``: every campaign that was ever in a set, as it was last; ``reading`` is None until the topics are open.
+    ``closed``: the series topic; ``topics``: how far each input topic is read, as of a second ago.
     """
 
     namespace: Namespace
@@ -54,6 +56,7 @@ class Board:
     known: dict[str, Campaign] = field(default_factory=dict)
     reading: Reading | None = None
     closed: ClosedMinutes = field(default_factory=ClosedMinutes)
+    topics: list[TopicNow] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._turn = asyncio.Event()
@@ -76,6 +79,11 @@ class Board:
                 f"{tp.topic}, partition {tp.partition}, between offsets {records[0][0]} and {records[-1][0]}: a record "
                 f"cannot be read ({error}). Was it written by a newer Listener? Then run this board in that version."
             ) from error
+
+    def forget(self) -> None:
+        """Begin anew, with nothing."""
+        self.state, self.closed = BoardState(), ClosedMinutes()
+        self.campaigns, self.known, self.reading = CampaignSet(), {}, None
 
     def turn(self) -> None:
         """Something was read, or it turned out that there is nothing to read: who waits for that may look again."""

@@ -10,7 +10,7 @@ from listener.board.board import Board
 from models.cells import WINDOWS
 from models.progress import Progress
 from models.streams import STREAMS
-from processors.closing import Reach, Rules, last_closed, reach, read_until, told
+from processors.closing import Reach, Rules, last_closed, reach, read_until, told, topics_now
 
 _MINUTES: Final = next(iter(WINDOWS))
 
@@ -49,6 +49,7 @@ class Closing:
             by_topic.setdefault(topic, []).append(cell)
         self.reaches = told({topic: reach(cells, now, self.rules) for topic, cells in by_topic.items()})
         self.until, self.now = read_until(self.reaches), now
+        self._board.topics = topics_now(self.reaches, now, self.rules)
         if self.until is not None:
             closed = last_closed(self.until, self.rules)
             self.last = closed if self.last is None else max(self.last, closed)

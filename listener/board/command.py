@@ -12,11 +12,13 @@ import uvloop
 from listener.alerting.settings import AlertingSettings, alerting_options
 from listener.board.access import AccessSettings
 from listener.board.access.options import access_options
+from listener.board.closing_options import closing_options
 from listener.board.settings import BoardSettings
 from listener.errors import Halt
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
 from models.topics import Namespace
+from processors.closing import Rules
 
 _log = logging.getLogger("listener.board.command")
 
@@ -46,6 +48,23 @@ _log = logging.getLogger("listener.board.command")
     show_envvar=True,
     help="Directory of its own for what a restart need not read again [default: a temporary one].",
 )
+@click.option(
+    "--snapshot-every",
+    default=300.0,
+    envvar="LISTENER_BOARD_SNAPSHOT_EVERY",
+    show_default=True,
+    type=click.FloatRange(min=1.0),
+    help="Seconds between two snapshots of the counts in --state-dir; there is one more when the board stops.",
+)
+@closing_options
+@click.option(
+    "--max-series",
+    default=50_000,
+    envvar="LISTENER_BOARD_MAX_SERIES",
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Most series of campaigns on /metrics; the least active campaigns are left out, and counted.",
+)
 @access_options
 @alerting_options
 @click.option(
@@ -57,6 +76,9 @@ def board(
     http_host: str,
     http_port: int,
     state_dir: Path | None,
+    snapshot_every: float,
+    rules: Rules,
+    max_series: int,
     access: AccessSettings,
     alerting: AlertingSettings,
     log_level: str,
@@ -68,7 +90,9 @@ def board(
     logging.getLogger("kafka").setLevel(logging.WARNING)
     # While a broker is away it logs ten errors a second; the reader says the same once.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    settings = BoardSettings(kafka, namespace, http_host, http_port, state_dir, access, alerting)
+    settings = BoardSettings(
+        kafka, namespace, http_host, http_port, state_dir, access, alerting, rules, snapshot_every, max_series
+    )
     from listener.board.service import run  # noqa: PLC0415 - aiohttp and aiokafka take a moment to import
 
     try:

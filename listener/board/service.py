@@ -1,21 +1,26 @@
-"""A board from start to stop: reads the changelogs from the beginning, follows them, serves what they say."""
+"""A board from start to stop: reads the changelogs, follows them, serves what they say."""
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any
 
 import click
+from aiokafka import TopicPartition
 
 from listener.board.api import board_app
 from listener.board.board import Board
-from listener.board.closing import Closing
-from listener.board.parts import alerting_part, authors_and_stories_of, board_parts
+from listener.board.closing import Closing, wall_clock_ms
+from listener.board.history import series_begin
+from listener.board.keeping import SnapshotPart
+from listener.board.parts import BoardPart, alerting_part, authors_and_stories_of, board_parts
 from listener.board.settings import BoardSettings
+from listener.board.snapshot import load
 from listener.board.topics import Cluster
 from listener.board.writer import SeriesPart
-from listener.changelog import ChangelogReader
+from listener.changelog import ChangelogReader, LostRecords
 from listener.http import serve
+from listener.kafka.settings import KafkaSettings
 
 _log = logging.getLogger("listener.board.service")
 
@@ -25,8 +30,22 @@ _TIDY = 10
 
 
 async def follow(board: Board, settings: BoardSettings, cluster: Cluster) -> None:
-    """Read from the beginning, then go on for ever; a broker that is away is waited for."""
-    async with ChangelogReader(settings.kafka, dict.fromkeys(cluster.assignment())) as reader:
+    """Read from the snapshot or the beginning, then go on for ever; a broker that is away is waited for."""
+    positions = None
+    if settings.state_dir is not None:
+        positions = await asyncio.to_thread(load, board, settings.state_dir, cluster, wall_clock_ms())
+    if positions is not None:
+        try:
+            await _read(board, settings.kafka, positions)
+        except LostRecords as error:
+            _log.warning("the snapshot is left aside, everything is read anew: %s", error)
+            board.forget()
+    series = await series_begin(settings.kafka, settings.namespace, wall_clock_ms())
+    await _read(board, settings.kafka, dict.fromkeys(cluster.assignment()) | series)
+
+
+async def _read(board: Board, kafka: KafkaSettings, positions: Mapping[TopicPartition, int | None]) -> None:
+    async with ChangelogReader(kafka, positions) as reader:
         board.reading = reader
         told = False
         while True:
@@ -44,6 +63,15 @@ async def follow(board: Board, settings: BoardSettings, cluster: Cluster) -> Non
                 _log.info("caught up: %d cells, campaign set %s", cells, board.campaigns.version)
 
 
+def all_parts(board: Board, settings: BoardSettings) -> list[BoardPart]:
+    """What stands beside the counts: snapshots, closed minutes, all that ``board_parts`` lists, and alerting."""
+    others = board_parts(board, settings)
+    closing = Closing(board, settings.rules)
+    series = SeriesPart(board, closing, settings.kafka, authors_and_stories_of(others))
+    alerting = alerting_part(board, settings, others, lambda: series.election.term is not None)
+    return [SnapshotPart(board, settings.state_dir, settings.snapshot_every_s), series, *others, alerting]
+
+
 async def run(settings: BoardSettings, stop_signals: Iterable[int]) -> None:
     """Serve until a stop signal; raises what ended the reading or a part."""
     stop = asyncio.Event()
@@ -51,12 +79,11 @@ async def run(settings: BoardSettings, stop_signals: Iterable[int]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     cluster = await asyncio.to_thread(Cluster.ask, settings.kafka, settings.namespace)
     board = Board(settings.namespace)
-    others = board_parts(board, settings)
-    closing = Closing(board, settings.rules)
-    series = SeriesPart(board, closing, settings.kafka, authors_and_stories_of(others))
-    parts = [series, *others, alerting_part(board, settings, others, lambda: series.election.term is not None)]
+    parts = all_parts(board, settings)
+    keeping = next(part for part in parts if isinstance(part, SnapshotPart))
+    keeping.cluster = cluster
     host = settings.http_host
-    async with serve(board_app(board, parts), host, settings.http_port) as bound:
+    async with serve(board_app(board, parts, settings.max_series), host, settings.http_port) as bound:
         click.echo(f"board: http://{host}:{bound}/api/campaigns  metrics: http://{host}:{bound}/metrics", err=True)
         work: list[Coroutine[Any, Any, object]] = [follow(board, settings, cluster), stop.wait()]
         tasks = [asyncio.create_task(one) for one in (*work, *(part.run() for part in parts))]
@@ -66,3 +93,4 @@ async def run(settings: BoardSettings, stop_signals: Iterable[int]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
             task.result()
+        await keeping.write()

@@ -145,6 +145,11 @@ class CellTable:
         if cells:
             self.blocks.setdefault(campaign, {})[span] = block
 
+    def dump(self) -> tuple[dict[bytes, bytes], dict[str, Windows], dict[str, dict[int, Block]]]:
+        """Warm cells, their totals, cold blocks: what ``restore`` takes, sharing nothing that changes."""
+        totals = {campaign: dict(windows) for campaign, windows in self.totals.items()}
+        return dict(self.cells), totals, {campaign: dict(spans) for campaign, spans in self.blocks.items()}
+
     def restore(
         self, cells: dict[bytes, bytes], totals: dict[str, Windows], blocks: dict[str, dict[int, Block]]
     ) -> None:
@@ -187,19 +192,20 @@ class CellTable:
         windows = self.totals.get(name.campaign)
         if windows is None:
             windows = self.totals[name.campaign] = {}
-        platforms = windows.get(start)
-        if platforms is None:
-            platforms = windows[start] = {}
+        # Made anew at every change: who holds a copy of the windows has a snapshot.
+        platforms = {**windows.get(start, {})}
         # A counter that a newer program put at the end is left out: the shorter one ends the sum.
         counters = tuple(map(add, platforms.get(name.platform, self._zero), amounts))
         if any(counters):
             platforms[name.platform] = counters
+        else:
+            platforms.pop(name.platform, None)
+        if platforms:
+            windows[start] = platforms
             return
-        platforms.pop(name.platform, None)
-        if not platforms:
-            del windows[start]
-            if not windows:
-                del self.totals[name.campaign]
+        windows.pop(start, None)
+        if not windows:
+            del self.totals[name.campaign]
 
     def _where(self, key: bytes) -> tuple[CellName, int]:
         return (parse_lifetime_key(key), ALWAYS) if self._lifetime else parse_window_key(key)

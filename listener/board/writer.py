@@ -2,22 +2,24 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
+from prometheus_client.core import Metric
 
 from listener.board.board import Board
 from listener.board.closing import Closing
 from listener.board.leader import Election
 from listener.board.parts import AuthorsAndStories, BoardPart
 from listener.kafka.settings import KafkaSettings
+from listener.metrics import family
 from models.cells import METRICS
 from models.series import ClosedMinute, pack_minute
-from processors.closing import Plan, catching_up, completeness, delay_s, plan
+from processors.closing import Plan, TopicNow, catching_up, completeness, delay_s, plan
 
 _log = logging.getLogger("listener.board.writer")
 
@@ -140,6 +142,34 @@ class SeriesPart(BoardPart):
         self._board = board
         self._kafka = kafka
         self._producer: AIOKafkaProducer | None = None
+        self._topics: list[TopicNow] = []
+        self._snapshot: dict[str, float] = {}
+        self.prepare()
+
+    def prepare(self) -> None:
+        """The snapshot of the metrics."""
+        board, closing = self._board, self.closing
+        configured = [campaign.id for campaign in board.campaigns.campaigns]
+        last = min((board.closed.last[name] for name in configured if name in board.closed.last), default=None)
+        self._snapshot = {
+            "listener_board_leader": int(self.election.term is not None),
+            "listener_series_written_records": self.writer.written,
+            "listener_series_repeated_records": board.closed.repeated,
+            "listener_series_skipped_minutes": self.writer.skipped,
+            "listener_series_lag_seconds": max(0, closing.last - last) if closing.last and last else 0,
+        }
+        self._topics = list(board.topics)
+
+    def collect(self) -> Iterable[Metric]:
+        """The metrics of closing and leading."""
+        for name, value in self._snapshot.items():
+            yield family(name, [((), value)])
+        topics = self._topics
+        yield family("listener_topic_completeness", [((one.topic,), one.completeness) for one in topics])
+        yield family("listener_topic_replaying", [((one.topic,), int(one.replaying)) for one in topics])
+        read = [(one.topic, one.until, one.delay_s) for one in topics if one.until is not None]
+        yield family("listener_topic_read_timestamp_seconds", [((topic,), until / 1000) for topic, until, _ in read])
+        yield family("listener_topic_delay_seconds", [((topic,), delay or 0.0) for topic, _, delay in read])
 
     async def run(self) -> None:
         """Once a second, as soon as the board has caught up."""

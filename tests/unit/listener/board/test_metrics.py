@@ -10,12 +10,14 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from listener.board.board import Board
 from listener.board.metrics import BoardCollector
-from listener.board.parts import board_parts
+from listener.board.service import all_parts
 from listener.board.settings import BoardSettings
 from listener.kafka.settings import KafkaSettings
+from listener.metrics import CLOSED_WINDOWS as WINDOWS
 from listener.metrics import METRICS
 from models.cells import LIFETIME, PROGRESS
 from models.progress import Progress, pack_progress, progress_key
+from models.series import ClosedMinute
 
 MakeRow = Callable[..., tuple[bytes, bytes | None]]
 MakeBoard = Callable[..., Board]
@@ -23,10 +25,10 @@ MakeProgress = Callable[..., Progress]
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
-def scrape(board: Board, render: Any = generate_latest, parse: Any = parse_text) -> Samples:
+def scrape(board: Board, render: Any = generate_latest, parse: Any = parse_text, max_series: int = 50_000) -> Samples:
     """Every sample of a page by name and labels; fails on a series that is there twice."""
     registry = CollectorRegistry()
-    registry.register(BoardCollector(board))
+    registry.register(BoardCollector(board, max_series))
     samples: Samples = {}
     for family in parse(render(registry).decode()):
         for sample in family.samples:
@@ -111,6 +113,43 @@ def test_odd_labels_keep_the_page_valid(board: MakeBoard, cell: MakeRow, name: s
     assert len([1 for where, _ in scrape(made, openmetrics.generate_latest, parse_openmetrics)]) > 2
 
 
+def closed_minute(number: int, **counts: int) -> ClosedMinute:
+    return ClosedMinute("mellat", 60 * number, {"twitter": counts} if counts else {}, completeness=0.5, delay_s=30.0)
+
+
+def test_closed_minutes_are_exported_by_window(counted: Board) -> None:
+    for number in range(100):
+        counted.closed.take(closed_minute(number, mentions=1))
+    counted.closed.take(closed_minute(100))
+    found = scrape(counted)
+    where = {"campaign": "mellat", "platform": "twitter"}
+    assert {
+        window: found[sample("listener_campaign_closed_mentions", **where, window=window)] for window in WINDOWS
+    } == {
+        "1m": 0,
+        "1h": 59,
+        "24h": 100,
+    }
+    assert found[sample("listener_campaign_closed_timestamp_seconds", campaign="mellat")] == 101 * 60
+    assert found[sample("listener_campaign_completeness", campaign="mellat")] == 0.5
+    assert found[sample("listener_campaign_closing_delay_seconds", campaign="mellat")] == 30
+    assert sample("listener_campaign_closed_saves", **where, window="1h") not in found, "nothing was ever counted"
+
+
+def test_the_least_active_campaigns_make_room(board: MakeBoard, cell: MakeRow) -> None:
+    """Each of the two has 3 series, 1 lifetime value and 3 windows of ``mentions``: together 14."""
+    cells = [cell(LIFETIME, "mellat", 9, mentions=1), cell(LIFETIME, "snapp", 9, mentions=50)]
+    made = board({LIFETIME: cells})
+    made.closed.take(closed_minute(1, mentions=1))
+    made.closed.take(ClosedMinute("snapp", 60))
+    for most, exported in ((14, {"mellat", "snapp"}), (13, {"mellat"}), (6, set())):
+        found = scrape(made, max_series=most)
+        assert {
+            dict(labels).get("campaign") for name, labels in found if name == "listener_campaign_mentions_total"
+        } == exported
+        assert found[sample("listener_board_series_dropped_campaigns")] == 2 - len(exported)
+
+
 def test_lone_surrogates_and_names_that_become_equal(board: MakeBoard, cell: MakeRow) -> None:
     made = board({LIFETIME: [cell(LIFETIME, "mellat", 1, mentions=1)]})
     windows = made.state.tables[LIFETIME].totals["mellat"]
@@ -122,6 +161,6 @@ def test_lone_surrogates_and_names_that_become_equal(board: MakeBoard, cell: Mak
 
 def test_everything_a_board_exports_is_declared_for_boards(counted: Board) -> None:
     kafka = KafkaSettings(("localhost:9092",))
-    parts = board_parts(counted, BoardSettings(kafka, counted.namespace))
+    parts = all_parts(counted, BoardSettings(kafka, counted.namespace))
     exported = {metric.name for source in (BoardCollector(counted), *parts) for metric in source.collect()}
     assert exported == {spec.name for spec in METRICS.values() if spec.by == "board"}
