@@ -20,11 +20,14 @@ from listener.sources.push.mapping import RowMap
 from listener.sources.push.rows import FORMATS, Row, read_rows
 from listener.sources.push.shapes import SHAPES, Fields, Filler
 from listener.sources.records import Problem
+from models.article import ARTICLES_TOPIC
 from models.post import POSTS_TOPIC
 
 _log = logging.getLogger("listener.sources.files")
 
 _BATCH: Final = 500
+#: Topics whose records say what happened; a row of a file is there for the first time.
+_WITH_OP: Final = (POSTS_TOPIC, ARTICLES_TOPIC)
 #: A file is the same, grown, as long as it begins with the same bytes.
 _HEAD: Final = 4096
 
@@ -55,7 +58,9 @@ class FilesConfig(Struct, forbid_unknown_fields=True):
             zone = ZoneInfo(self.zone) if self.zone else None
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise UsageProblem(f"zone: {self.zone!r} is no time zone, as Asia/Tehran is.") from None
-        filler = Filler(shape, "files", context.clock(), {"op": "create", **self.defaults})
+        filler = Filler(
+            shape, "files", context.clock(), {**({"op": "create"} if self.topic in _WITH_OP else {}), **self.defaults}
+        )
         return FileReader(self, RowMap.of(self.map, shape, zone), filler, context)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +19,9 @@ _DIGITS: Final = str.maketrans(DIGITS)
 #: Thousands separators of people and of spreadsheets, Persian ones too.
 _GROUPING: Final = str.maketrans("", "", ",٬ \u00a0\u202f")
 
+#: How the pattern of an amount of money begins.
+_NUMERIC: Final = "^-?[0-9]"
+
 Path = tuple[str, ...]
 
 
@@ -27,7 +30,7 @@ class RowMap:
     """``pairs``: target and source as paths (dots on the outside). Columns with a target's own name need no pair."""
 
     pairs: tuple[tuple[Path, str], ...]
-    kinds: Mapping[Path, type[inspect.Type]]
+    kinds: Mapping[Path, inspect.Type]
     zone: tzinfo | None = None
 
     @classmethod
@@ -63,28 +66,41 @@ class RowMap:
             fields = fields.setdefault(parent, {})
         fields[target[-1]] = value
 
-    def _typed(self, kind: type[inspect.Type], value: Any) -> Any:
-        if kind is inspect.DateTimeType:
-            return self._moment(value)
+    def _typed(self, kind: inspect.Type, value: Any) -> Any:
+        if isinstance(kind, inspect.DateTimeType):
+            return self._moment(value, self.zone).isoformat()
+        if isinstance(kind, inspect.DateType):
+            # A day is a day wherever it is.
+            return self._moment(value, UTC).date().isoformat()
         if isinstance(value, datetime | date | time):
             return value.isoformat()
-        if kind is inspect.IntType and isinstance(value, str | float):
+        if isinstance(kind, inspect.IntType) and isinstance(value, str | float):
             return _whole(value)
-        if kind is inspect.ListType and isinstance(value, str):
+        if isinstance(kind, inspect.ListType) and isinstance(value, str):
             return [part.strip() for part in value.split(_SEPARATOR) if part.strip()]
-        if kind is inspect.StrType and isinstance(value, int | float):
-            return str(int(value) if isinstance(value, float) and value.is_integer() else value)
-        return value.strip() if isinstance(value, str) and kind is not inspect.StrType else value
+        if isinstance(kind, inspect.StrType):
+            return _amount(value) if (kind.pattern or "").startswith(_NUMERIC) else _words(value)
+        return value.strip() if isinstance(value, str) else value
 
-    def _moment(self, value: Any) -> str:
-        if isinstance(value, date) and not isinstance(value, datetime):
-            value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - the zone comes next
-        if isinstance(value, datetime):
-            value = value.isoformat()
-        moment = parse_date(str(value), self.zone)
+    def _moment(self, value: Any, zone: tzinfo | None) -> datetime:
+        text = value.isoformat() if isinstance(value, datetime | date) else str(value)
+        moment = parse_date(text, zone)
         if moment is None:
-            raise ValueError(f"{str(value)[:40]!r} is no date")
-        return moment.isoformat()
+            raise ValueError(f"{text[:40]!r} is no date")
+        return moment
+
+
+def _words(value: Any) -> Any:
+    """A cell of a spreadsheet that looks like a number may be an id."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+    return value
+
+
+def _amount(value: Any) -> Any:
+    """Money as the topics have it: Latin digits, a point, no grouping."""
+    text = _words(value)
+    return text.translate(_DIGITS).translate(_GROUPING).replace("٫", ".") if isinstance(text, str) else text
 
 
 def _whole(value: str | float) -> int:
@@ -109,12 +125,12 @@ def _look_up(row: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def _kinds(struct: type[Struct]) -> "list[tuple[Path, type[inspect.Type]]]":
+def _kinds(struct: type[Struct]) -> list[tuple[Path, inspect.Type]]:
     """Every field that a map can name, with its kind; nested ones with their whole path, and their parents too."""
-    found: list[tuple[Path, type[inspect.Type]]] = []
+    found: list[tuple[Path, inspect.Type]] = []
     for field in msgspec.structs.fields(struct):
         kind = _plain(inspect.type_info(field.type))
-        found.append(((field.name,), type(kind)))
+        found.append(((field.name,), kind))
         if isinstance(kind, inspect.StructType):
             found += [((field.name, *path), inner) for path, inner in _kinds(kind.cls)]
     return found

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +14,7 @@ from listener.sources import urls
 from listener.sources.kit.output import Outgoing
 from models.article import ARTICLES_TOPIC, Article
 from models.post import MAX_RECORD_BYTES, POSTS_TOPIC, Post
+from processors.business.kinds import BUSINESS_KINDS
 
 #: A record as a sender has it: JSON objects as dictionaries.
 Fields = dict[str, Any]
@@ -22,17 +24,12 @@ _ID_DIGITS: Final = 32
 
 @dataclass(frozen=True)
 class Shape:
-    """One input topic. ``complete`` fills in what follows from other fields."""
+    """One input topic. ``key`` is that of a record; ``complete`` fills in what follows from other fields."""
 
     topic: str
     struct: type[Struct]
-    key: str
+    key: Callable[[Any], str]
     complete: Callable[[Fields], None] = lambda _fields: None
-
-    @property
-    def field_names(self) -> tuple[str, ...]:
-        """Fields of a record."""
-        return tuple(field.name for field in msgspec.structs.fields(self.struct))
 
 
 def _complete_article(fields: Fields) -> None:
@@ -50,8 +47,9 @@ def _complete_article(fields: Fields) -> None:
 SHAPES: Final[dict[str, Shape]] = {
     shape.topic: shape
     for shape in (
-        Shape(POSTS_TOPIC, Post, "post_id"),
-        Shape(ARTICLES_TOPIC, Article, "article_id", _complete_article),
+        Shape(POSTS_TOPIC, Post, attrgetter("post_id")),
+        Shape(ARTICLES_TOPIC, Article, attrgetter("article_id"), _complete_article),
+        *(Shape(topic, kind.record, attrgetter("entity_key")) for topic, kind in BUSINESS_KINDS.items()),
     )
 }
 
@@ -84,7 +82,7 @@ class Filler:
         value = msgspec.json.encode(record)
         if len(value) > MAX_RECORD_BYTES:
             raise ValueError(f"the record has {len(value)} bytes, a topic takes {MAX_RECORD_BYTES}")
-        return Outgoing(self.shape.topic, str(getattr(record, self.shape.key)).encode(), value)
+        return Outgoing(self.shape.topic, self.shape.key(record).encode(), value)
 
     def at(self, observed_at: datetime) -> "Filler":
         """The same at another time."""
