@@ -78,7 +78,16 @@ class DemoRun:
         Raises UsageProblem when a process ends for good, or nothing moves any more.
         """
         source = read_records(self.replay.inputs, self.replay.field_map) if records is None else records
-        return await self._guarded(self._count(source, campaigns))
+        return await self.count_sent(self._send(source), campaigns)
+
+    async def count_sent(self, sending: Coroutine[Any, Any, None], campaigns: Iterable[str]) -> Report:
+        """Count what ``sending`` sends; until it ends, it keeps ``sent`` up to date."""
+        return await self._guarded(self._count(sending, campaigns))
+
+    @property
+    def producer(self) -> Any:
+        """The idempotent producer of the run."""
+        return self._producer
 
     def add_worker(self) -> Child:
         """Start one more worker."""
@@ -177,20 +186,21 @@ class DemoRun:
             reporter.look(f"starting the board and the workers: waiting for {', '.join(one.name for one in waiting)}")
             await asyncio.sleep(_POLL_S)
 
-    async def _count(self, records: Iterable[InputRecord], campaigns: Iterable[str]) -> Report:
-        began = time.monotonic()
+    async def _send(self, records: Iterable[InputRecord]) -> None:
         pace = self.pace or (RealTime(self.replay.speed) if self.replay.speed else None)
-        producing = asyncio.create_task(
-            produce(
-                records,
-                self._producer,
-                self.namespace.prefix,
-                self.replay.partitions,
-                sent=self.sent,
-                pace=pace,
-                clock=time.monotonic,
-            )
+        await produce(
+            records,
+            self._producer,
+            self.namespace.prefix,
+            self.replay.partitions,
+            sent=self.sent,
+            pace=pace,
+            clock=time.monotonic,
         )
+
+    async def _count(self, sending: Coroutine[Any, Any, None], campaigns: Iterable[str]) -> Report:
+        began = time.monotonic()
+        producing = asyncio.create_task(sending)
         try:
             progress = await self._watch(producing)
         finally:

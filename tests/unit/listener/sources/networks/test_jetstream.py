@@ -23,15 +23,22 @@ V2 = "/xrpc/network.bsky.jetstream.subscribeEvents"
 START_US = 1_795_428_000_000_000
 
 
-def frame(number: int, version: int = 2, operation: str = "create", text: str = "سلام", langs: str = "fa") -> str:
-    post = {"text": f"{text} {number}", "createdAt": "2026-11-23T10:00:00Z", "langs": [langs]}
+def frame(
+    number: int,
+    version: int = 2,
+    operation: str = "create",
+    text: str = "سلام",
+    langs: str = "fa",
+    at: str = "2026-11-23T10:00:00Z",
+) -> str:
+    post = {"text": f"{text} {number}", "createdAt": at, "langs": [langs]}
     commit = {"operation": operation, "collection": "app.bsky.feed.post", "rkey": f"k{number}"}
     commit |= {} if operation == "delete" else {"record": post}
     if version == 1:
         return json.dumps({"did": "did:plc:a", "time_us": START_US + number, "kind": "commit", "commit": commit})
-    at = {"seq": number, "time": "2026-11-23T10:00:01Z", "did": "did:plc:a"}
+    place = {"seq": number, "time": at.replace("00Z", "01Z"), "did": "did:plc:a"}
     kind = "network.bsky.jetstream.subscribeEvents#commit"
-    return json.dumps({"$type": "message", "payload": {"$type": kind, **at, **commit}})
+    return json.dumps({"$type": "message", "payload": {"$type": kind, **place, **commit}})
 
 
 @dataclass
