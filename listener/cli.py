@@ -14,6 +14,8 @@ COMMANDS = {
     "check": "listener.campaigns.commands:check",
     "campaign": "listener.campaigns.commands:campaign",
     "match": "listener.filters:match",
+    "explain": "listener.explain:explain",
+    "compare": "listener.compare:compare",
     "normalize": "listener.filters:normalize",
     "sentiment": "listener.sentiment.command:sentiment",
     "train": "listener.sentiment.command:train",

@@ -142,3 +142,37 @@ def test_a_directory_without_files(tmp_path: Path) -> None:
         load_campaigns(tmp_path)
     with pytest.raises(UsageProblem, match="is no directory"):
         load_campaigns(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("id: a\nquery: x AND\n", "2:10: query: nothing follows AND"),
+        ("id: a\nquery: 'x AND (y'", "2:15: query: the bracket is never closed"),
+        ("id: a\nquery: |\n  x AND\n    (y OR foo:bar)\n", "4:11: query: there is no field foo:"),
+        ("id: a\nquery: >-\n  x\n  AND y and z\n", "4:9: query: write AND in capitals"),
+        ("id: a\nquery: x\n  AND NEAR y", "3:7: query: NEAR stands where a word was expected"),
+        ('id: a\nquery: "NOT x"', "2:9: query: matches nearly everything"),
+        ("id: a\nquery: ''", "2:"),
+        ("id: a\nquery: '  '", "2:11: query: is empty"),
+        ("id: a\nquery: [x]", "2: query: must be text"),
+        ("id: a\nkeywords: [x]\nexclude_packs: [jobs]", "3: exclude_packs: 'jobs': no such pack; there are job-ads, "),
+        ("id: a\nkeywords: [x]\nexclude_packs: [spam@9]", "3: exclude_packs: 'spam@9': no such version"),
+        ("id: a\nkeywords: [x]\nshould_match:\n- {txt: x}", "4: txt: unknown field"),
+        ("id: a\nkeywords: [x]\nshould_match:\n- [x]", "4: should_match: must be text"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_queries_packs_and_examples_is_named(tmp_path: Path, text: str, expected: str) -> None:
+    assert mistakes(tmp_path, file=text)[0].startswith(f"file.yaml:{expected}")
+
+
+def test_a_pack_becomes_none_of_with_its_version(tmp_path: Path) -> None:
+    (campaign,) = load(tmp_path, a="{id: a, keywords: [x], none_of: [y], exclude_packs: [spam, job-ads@1]}").campaigns
+    assert campaign.exclude_packs == ("job-ads@1", "spam@1")
+    assert campaign.none_of[0] == "y"
+    assert {"دعوت به همکاری", "خرید فالوور"} <= set(campaign.none_of)
+
+
+def test_examples_are_no_part_of_the_version(tmp_path: Path) -> None:
+    plain = load(tmp_path, a="{id: a, keywords: [x]}")
+    assert load(tmp_path, a="{id: a, keywords: [x], should_match: [x], should_not_match: [y]}").version == plain.version
