@@ -41,7 +41,6 @@ def said(entity: str = "twitter:1", stamp: int = 0, *, minutes: float = 0, **fie
         "observed_at": moment,
         "text": "سفارش من از بریمو نرسید",
         "matches": (Found("بریمو", 12, 17, "exact"),),
-        "counted": True,
     }
     partition = fields.pop("partition", 0)
     return Mention(**usual | fields, entity=entity, origin=Origin(SOURCE, partition, stamp))
@@ -127,7 +126,6 @@ def _mention(record: dict[str, Any], campaign: str, stamp: int, found: tuple[Fou
         return msgspec.convert(wire, Mention)
     text = record["text"]
     more = {
-        "counted": op == "create",
         "text": text,
         "normalized": text,
         "url": record.get("url"),

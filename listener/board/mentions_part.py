@@ -73,9 +73,13 @@ class MentionsPart(BoardPart):
         self.store = MentionStore(directory)
         self.follower = Follower(self.store, kafka, namespace)
         self.feedback = Feedbacks(kafka, namespace)
-        self.routes = MentionRoutes(board, self.store, self.feedback.say, lambda: self.follower.caught_up)
+        self.routes = MentionRoutes(board, self.store, self.feedback.say, self.complete)
         self.authors_and_stories = self.store.authors_and_stories
         self._snapshot = (0, 0, 0)
+
+    def complete(self) -> bool:
+        """Whether the store has read all that was there at the start."""
+        return self.follower.caught_up
 
     def install(self, app: web.Application) -> None:
         """Add the routes."""

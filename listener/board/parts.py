@@ -60,10 +60,13 @@ def board_parts(board: Board, settings: BoardSettings) -> list[BoardPart]:
     # Here, since parts import this module.
     from listener.board.access.part import AccessPart  # noqa: PLC0415
     from listener.board.mentions_part import MentionsPart  # noqa: PLC0415
+    from listener.board.web.part import PagePart  # noqa: PLC0415
 
+    mentions = MentionsPart(board, settings.kafka, settings.namespace, settings.state_dir)
     return [
         AccessPart(board, settings.access),
-        MentionsPart(board, settings.kafka, settings.namespace, settings.state_dir),
+        mentions,
+        PagePart(board, mentions.store, mentions.routes, board.closed, mentions.complete),
     ]
 
 

@@ -1,0 +1,1 @@
+"""The page: what a brand team sees, in Persian and English, live."""

@@ -1,0 +1,92 @@
+"""News for open pages: small JSON when something has changed, as server-sent events or on request."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from listener.board.board import Board
+from listener.board.web.figures import MINUTE_S, Closed
+from listener.board.web.overview import campaign_ids, pipeline, total_of
+from listener.http import json_response, take_your_time
+
+#: The board is looked at so often; a silent connection gets a sign of life so often (seconds).
+LOOK_S: Final = 2.0
+ALIVE_S: Final = 15.0
+#: Pages that may listen at once; more are told to ask again and again instead.
+MOST: Final = 500
+#: A browser that lost the connection comes back after so many milliseconds.
+_RETRY_MS: Final = 3000
+
+
+class Live:
+    """``/events`` streams, ``/api/live`` answers once; both show only what the one who asks may see."""
+
+    def __init__(
+        self, board: Board, closed: Closed, complete: Callable[[], bool], look_s: float = LOOK_S, most: int = MOST
+    ) -> None:
+        self._board = board
+        self._closed = closed
+        self._complete = complete
+        self._look_s = look_s
+        self._most = most
+        self.listening = 0
+
+    def install(self, app: web.Application) -> None:
+        """Add the routes."""
+        app.router.add_get("/events", self.stream)
+        app.router.add_get("/api/live", self.once)
+
+    async def once(self, request: web.Request) -> web.StreamResponse:
+        """The news as they are now."""
+        return json_response(self.news(request))
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events until the client goes."""
+        if self.listening >= self._most:
+            raise web.HTTPServiceUnavailable(
+                text="too many pages listen: ask /api/live instead", headers={"Retry-After": "30"}
+            )
+        take_your_time(request)
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        )
+        await response.prepare(request)
+        self.listening += 1
+        try:
+            with contextlib.suppress(ConnectionError):
+                await self._send(request, response)
+        finally:
+            self.listening -= 1
+        return response
+
+    async def _send(self, request: web.Request, response: web.StreamResponse) -> None:
+        await response.write(b"retry: %d\n\n" % _RETRY_MS)
+        said, silent_s = b"", 0.0
+        while True:
+            news = msgspec.json.encode(self.news(request))
+            if news != said:
+                await response.write(b"data: %b\n\n" % news)
+                said, silent_s = news, 0.0
+            elif silent_s >= ALIVE_S:
+                await response.write(b": still here\n\n")
+                silent_s = 0.0
+            await asyncio.sleep(self._look_s)
+            silent_s += self._look_s
+
+    def news(self, request: web.Request) -> dict[str, Any]:
+        """Totals and last closed minute of every campaign in sight, and how the pipeline is."""
+        state = pipeline(self._board)
+        campaigns = []
+        for name in campaign_ids(self._board, request):
+            latest = self._closed.latest(name)
+            until = None if latest is None else latest.minute + MINUTE_S
+            campaigns.append({"id": name, "mentions": total_of(self._board, name), "until": until})
+        return {
+            "campaigns": campaigns,
+            "pipeline": {"read": state.read, "unread": state.unread, "silent": state.silent},
+            "complete": self._complete(),
+        }

@@ -1,0 +1,77 @@
+"""What the page knows about campaigns and pipeline, as one look at the board."""
+
+import asyncio
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from listener import __version__
+from listener.board.access import sees
+from listener.board.board import Board
+from listener.board.web.figures import Figures, Summary
+from models.campaign import Campaign
+from models.cells import METRIC_INDEX
+from models.outcome import OUTCOMES
+
+_MENTIONS = METRIC_INDEX["mentions"]
+_PRESS = METRIC_INDEX["press_mentions"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A campaign in the overview; ``total``: posts and articles since it began."""
+
+    campaign: Campaign
+    configured: bool
+    total: int
+    figures: Summary | None
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The state of the counting: outcome → records, records the board has not read, whether Kafka answers."""
+
+    outcomes: dict[str, int]
+    unread: int
+    silent: bool
+    campaign_set: str
+    version: str = __version__
+
+    @property
+    def read(self) -> int:
+        """All records."""
+        return sum(self.outcomes.values())
+
+
+def campaign_ids(board: Board, request: web.Request) -> list[str]:
+    """The campaigns that the one who asks may see."""
+    configured = {campaign.id for campaign in board.campaigns.campaigns}
+    return [name for name in sorted(configured | board.state.campaigns()) if sees(request, name)]
+
+
+async def rows(board: Board, figures: Figures, request: web.Request) -> list[Row]:
+    """The overview, most mentions in the last hour first."""
+    configured = {campaign.id for campaign in board.campaigns.campaigns}
+    found: list[Row] = []
+    for name in campaign_ids(board, request):
+        known = board.known.get(name) or Campaign(id=name)
+        found.append(Row(known, name in configured, total_of(board, name), figures.summary(name)))
+        # The first look at a campaign unpacks two days of minutes: others must not wait for all of them.
+        await asyncio.sleep(0)
+    return sorted(found, key=lambda row: (row.figures is None, -(row.figures.hour.now if row.figures else 0)))
+
+
+def total_of(board: Board, name: str) -> int:
+    """Posts and articles of a campaign since it began."""
+    counters = board.state.lifetime(name)
+    return counters[_MENTIONS] + counters[_PRESS]
+
+
+def pipeline(board: Board) -> Pipeline:
+    """The state of the counting now."""
+    outcomes = dict.fromkeys(OUTCOMES, 0)
+    for progress in board.state.progress.values():
+        for name, amount in zip(OUTCOMES, progress.outcomes, strict=True):
+            outcomes[name] += amount
+    silent = board.reading is not None and board.reading.silent
+    return Pipeline(outcomes, sum(board.unread.values()), silent, board.campaigns.version)

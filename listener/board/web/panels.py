@@ -1,0 +1,139 @@
+"""The panels of a campaign's page: one registry. A new panel is a template, a function that fills it, and a line here.
+
+::
+
+    Panel("press", press)  ─►  templates/panels/press.html gets what press(context) returns as ``data``
+                               its heading is the text ``press`` of words.py; it is asked for again when data changes
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from listener.board.board import Board
+from listener.board.mentions import MentionRoutes
+from listener.board.mentions_json import MentionOut, outward
+from listener.board.mentions_query import EXPORT, PAGE, Asked, Parameters
+from listener.board.store import DEFAULT_LIMIT, MentionQuery, MentionStore, NotNowError
+from listener.board.web.figures import DAY_S, Details, Summary
+from listener.board.web.language import Language
+from models.campaign import Campaign
+from models.mention import LABELS
+from models.post import PLATFORMS
+
+_TOP: Final = 5
+_PUBLISHERS: Final = 6
+_LATEST: Final = 20
+_RECENT_ARTICLES: Final = 4
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a panel is made from. ``query``: the URL's parameters without the language."""
+
+    board: Board
+    campaign: Campaign
+    summary: Summary | None
+    details: Details | None
+    store: MentionStore
+    routes: MentionRoutes
+    language: Language
+    query: Parameters
+
+    @property
+    def day(self) -> MentionQuery:
+        """The mentions of the last 24 hours; of all where no minute is closed."""
+        if self.summary is None:
+            return MentionQuery(self.campaign.id)
+        until = self.summary.until * 1000
+        return MentionQuery(self.campaign.id, first_ms=until - DAY_S * 1000, end_ms=until)
+
+
+Fill = Callable[[Context], Awaitable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """``name`` is that of its template, its id on the page and its heading; ``wide``: over the whole width."""
+
+    name: str
+    fill: Fill
+    wide: bool = False
+
+
+async def now(context: Context) -> Mapping[str, Any]:
+    """Now against usual."""
+    if context.summary is None or context.details is None:
+        return {"windows": []}
+    return {"windows": [("last_hour", context.summary.hour), ("last_day", context.details.day)]}
+
+
+async def trend(_context: Context) -> Mapping[str, Any]:
+    """The chart is drawn by the browser from the series."""
+    return {"windows": ("minute", "hour", "day")}
+
+
+async def platforms(context: Context) -> Mapping[str, Any]:
+    """Mentions by platform."""
+    rows = context.details.platforms if context.details else ()
+    return {"rows": rows, "all": sum(n for _, n in rows), "most": max((n for _, n in rows), default=0)}
+
+
+async def sentiment(context: Context) -> Mapping[str, Any]:
+    """Sentiment split; net = (positive − negative) / all, as kpis.md has it."""
+    rows = dict(context.details.sentiment) if context.details else {}
+    total = sum(rows.values())
+    net = (rows["positive"] - rows["negative"]) / total if total else None
+    return {"rows": [(label, rows[label]) for label in LABELS] if total else [], "all": total, "net": net}
+
+
+async def press(context: Context) -> Mapping[str, Any]:
+    """Articles, stories, publishers."""
+    query = replace(context.day, kind="article")
+    recent = await context.store.page(replace(query, limit=_RECENT_ARTICLES))
+    distinct = await context.store.distinct(query)
+    return {
+        "articles": context.details.press if context.details else await context.store.count(query),
+        "stories": distinct.stories,
+        "publishers": await context.store.top_sources(replace(query, limit=_PUBLISHERS), "publisher"),
+        "recent": [outward(one) for one in recent.mentions],
+    }
+
+
+async def top(context: Context) -> Mapping[str, Any]:
+    """Posts with most engagement."""
+    page = await context.store.page(replace(context.day, sort="engagement", limit=_TOP))
+    return {"mentions": [outward(one) for one in page.mentions if one.engagement]}
+
+
+async def latest(context: Context) -> Mapping[str, Any]:
+    """Search and filters over all mentions kept."""
+    asked = Asked(context.query, PAGE)
+    query = asked.query(context.campaign.id)
+    if query.limit == DEFAULT_LIMIT:
+        query = replace(query, limit=_LATEST)
+    filters = {name: values for name in context.query if (values := context.query.getall(name, []))}
+    choices = {"platforms": PLATFORMS, "sentiments": LABELS}
+    kept = [(name, value) for name, values in filters.items() for value in values if value and name != "cursor"]
+    exported = [(name, value) for name, value in kept if name in {parameter.name for parameter in EXPORT}]
+    try:
+        page = await context.store.page(query)
+        found = await context.store.count(query)
+    except NotNowError:
+        return {"query": query, "kept": kept, "exported": exported, "slow": True, **choices}
+    mentions: list[MentionOut] = [outward(one) for one in page.mentions]
+    following = page.following.text() if page.following else None
+    shown = {"mentions": mentions, "found": found, "next": following, "slow": False}
+    return {"query": query, "kept": kept, "exported": exported, **shown, **choices}
+
+
+#: In the order of the page. KPI panels, targets and reports join here.
+PANELS: Final[list[Panel]] = [
+    Panel("now", now, wide=True),
+    Panel("trend", trend, wide=True),
+    Panel("platforms", platforms),
+    Panel("sentiment", sentiment),
+    Panel("press", press),
+    Panel("top", top),
+    Panel("latest", latest, wide=True),
+]

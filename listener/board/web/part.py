@@ -1,0 +1,29 @@
+"""The page as a part of the board."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from listener.board.board import Board
+from listener.board.mentions import MentionRoutes
+from listener.board.parts import BoardPart
+from listener.board.store import MentionStore
+from listener.board.web.figures import Closed, Figures
+from listener.board.web.live import Live
+from listener.board.web.views import Pages
+
+
+class PagePart(BoardPart):
+    """Pages and their news, over what the board and the mention store know."""
+
+    def __init__(
+        self, board: Board, store: MentionStore, routes: MentionRoutes, closed: Closed, complete: Callable[[], bool]
+    ) -> None:
+        figures = Figures(closed)
+        self.live = Live(board, closed, complete)
+        self.pages = Pages(board, store, routes, figures, complete)
+
+    def install(self, app: web.Application) -> None:
+        """Add the routes."""
+        self.live.install(app)
+        self.pages.install(app)
