@@ -1,0 +1,1 @@
+"""Relevance on the command line: artefacts, marks, the filter."""
