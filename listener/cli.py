@@ -18,6 +18,7 @@ COMMANDS = {
     "compare": "listener.compare:compare",
     "normalize": "listener.filters:normalize",
     "sentiment": "listener.sentiment.command:sentiment",
+    "relevance": "listener.relevance.command:relevance",
     "train": "listener.sentiment.command:train",
     "spikes": "listener.spikes:spikes",
     "backtest": "listener.alerting.backtest:backtest",

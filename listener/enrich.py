@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from listener.errors import UsageProblem
+from listener.relevance.artefact import load as load_relevance
 from listener.sentiment.artefact import load as load_sentiment
 from models.campaign import CampaignSet
 from models.mention import LABELS
-from processors.enrich import Enricher, SentimentOf
+from processors.enrich import Enricher, RelevanceOf, SentimentOf
 from processors.match.folding import fold
 from processors.normalize import Normalizer
 from processors.sentiment import Sentiment
@@ -18,13 +19,12 @@ from processors.sentiment import Sentiment
 _LOGGER: Final = logging.getLogger("listener.enrich")
 
 
-def load_enricher(campaign_set: CampaignSet, sentiment: Path | None = None) -> Enricher:
+def load_enricher(campaign_set: CampaignSet, sentiment: Path | None = None, relevance: Path | None = None) -> Enricher:
     """The enricher for these campaigns with these artefacts; None means the one that ships.
 
     Takes seconds: hazm is loaded too. A missing, damaged or unsuitable artefact is logged and left out
     (``Enricher.missing``): mentions are counted all the same.
     """
-    del campaign_set
     normalizer = Normalizer()
     normalizer.normalize("سلام")
     versions: dict[str, str] = {}
@@ -33,9 +33,18 @@ def load_enricher(campaign_set: CampaignSet, sentiment: Path | None = None) -> E
         feeling, versions["sentiment"] = _sentiment(sentiment)
     except UsageProblem as problem:
         feeling, missing["sentiment"] = None, str(problem)
+    try:
+        judge, versions["relevance"] = _relevance(relevance)
+    except UsageProblem as problem:
+        judge, missing["relevance"] = None, str(problem)
     for model, reason in missing.items():
         _LOGGER.error("mentions go without %s: %s", model, reason)
-    return Enricher(normalizer, _story, feeling, None, versions, missing)
+    return Enricher(normalizer, _story, feeling, judge, versions, missing, campaign_set)
+
+
+def _relevance(path: Path | None) -> tuple[RelevanceOf, str]:
+    loaded = load_relevance(path)
+    return loaded.model.score, loaded.version
 
 
 def _sentiment(path: Path | None) -> tuple[SentimentOf, str]:

@@ -3,16 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from models.campaign import CampaignSet
 from models.mention import LABELS, Label
 from processors.normalize import Normalizer
+from processors.relevance.features import Profile, profile, profile_of
 from processors.sentiment import Sentiment
 
 #: A text's sentiment toward what stands at the spans (code points); without spans, that of the whole text.
 SentimentOf = Callable[[str, Sequence[tuple[int, int]]], Sentiment]
-#: Probability that the spans of a text speak of the campaign; None: no verdict.
-RelevanceOf = Callable[[str, str, Sequence[tuple[int, int]]], float | None]
+#: Probability that the names at the spans of a text mean what the campaign means.
+RelevanceOf = Callable[[str, Sequence[tuple[int, int]], Profile], float]
 
 _RELEVANT_FROM: Final = 0.5
+_DECIMALS: Final = 6
+_NONE: Final = CampaignSet()
 
 
 class Item(NamedTuple):
@@ -49,6 +53,7 @@ class Enricher:
         relevance: RelevanceOf | None,
         versions: Mapping[str, str],
         missing: Mapping[str, str],
+        campaigns: CampaignSet = _NONE,
     ) -> None:
         self.versions: Final = dict(versions)
         self.missing: Final = dict(missing)
@@ -56,6 +61,14 @@ class Enricher:
         self._story: Final = story
         self._sentiment: Final = sentiment
         self._relevance: Final = relevance
+        self._normalizer: Final = normalizer
+        self._profiles: Final = {one.id: profile_of(one) for one in campaigns.campaigns}
+
+    def of(self, campaigns: CampaignSet) -> "Enricher":
+        """The same for other campaigns; what is loaded is shared."""
+        return Enricher(
+            self._normalizer, self._story, self._sentiment, self._relevance, self.versions, self.missing, campaigns
+        )
 
     def analyse(self, items: Sequence[Item]) -> list[Analysis]:
         """The analysis of each item, in order; what equal texts share is done once. Takes any text."""
@@ -67,9 +80,15 @@ class Enricher:
 
     def _analysis(self, item: Item, normalized: str, story: str) -> Analysis:
         label, scores = self._feeling(item)
-        relevance = self._relevance(item.text, item.campaign, item.spans) if self._relevance else None
+        relevance = self._judge(item)
         relevant = None if relevance is None else relevance >= _RELEVANT_FROM
         return Analysis(normalized, label, scores, relevant, relevance, story)
+
+    def _judge(self, item: Item) -> float | None:
+        if self._relevance is None:
+            return None
+        of = self._profiles.get(item.campaign) or profile(item.campaign, ())
+        return round(self._relevance(item.text, item.spans, of), _DECIMALS)
 
     def _feeling(self, item: Item) -> tuple[Label | None, dict[str, float]]:
         if self._sentiment is None:

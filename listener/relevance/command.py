@@ -11,7 +11,7 @@ import msgspec
 from listener.artefacts import libraries
 from listener.campaigns.files import load_campaigns
 from listener.errors import UsageProblem
-from listener.filters import run_filter
+from listener.filters import answer_lines
 from listener.ndjson import Line
 from listener.relevance.artefact import Origin, load, save
 from listener.relevance.examples import read_examples
@@ -61,7 +61,7 @@ def relevance(campaigns: Path, model: Path | None) -> None:
         score = judge.score(line.text, names.spans(line.text, line.campaign), of)
         return _Judged(line.id, score >= _RELEVANT_FROM, round(score, _DECIMALS))
 
-    run_filter(_DECODER, answer, sys.stdin.buffer, sys.stdout.buffer)
+    answer_lines(_DECODER, answer, sys.stdin.buffer, sys.stdout.buffer)
 
 
 @click.command("relevance")
@@ -111,6 +111,7 @@ def train_relevance(
 
 
 def _written(figures: Report) -> str:
+    unseen = "" if figures.unseen_keywords is None else f"keywords never seen: macro-F1 {figures.unseen_keywords:.3f}\n"
     (right_no, wrong_yes), (wrong_no, right_yes) = figures.confusion
     return (
         "Confusion matrix (cross-validated)\n"
@@ -119,8 +120,7 @@ def _written(figures: Report) -> str:
         f"relevant      {wrong_no:>10}{right_yes:>11}\n"
         f"macro-F1 {figures.macro_f1:.3f} ± {figures.macro_f1_spread:.3f} over the folds "
         f"(always the commoner verdict: {figures.majority_macro_f1:.3f})\n"
-        f"keywords never seen: macro-F1 {figures.unseen_keywords:.3f}\n"
-        f"calibration error {figures.calibration_error:.3f}"
+        f"{unseen}calibration error {figures.calibration_error:.3f}"
     )
 
 

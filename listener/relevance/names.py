@@ -3,10 +3,12 @@
 from functools import cache
 from typing import Final
 
+from msgspec.structs import replace
+
 from listener.errors import UsageProblem
 from models.campaign import Campaign, CampaignSet
 from processors.match import Matcher
-from processors.relevance.features import Profile, Spans, profile
+from processors.relevance.features import Spans, profile_of
 
 _ANY: Final = "any"
 
@@ -15,7 +17,7 @@ class Names:
     """The names of the campaigns of a set."""
 
     def __init__(self, campaigns: CampaignSet) -> None:
-        self._matcher: Final = Matcher(campaigns)
+        self._matcher: Final = Matcher(CampaignSet(tuple(map(_only_names, campaigns.campaigns))))
         self.profiles: Final = {one.id: profile_of(one) for one in campaigns.campaigns}
 
     def spans(self, text: str, campaign: str) -> Spans:
@@ -24,9 +26,11 @@ class Names:
         return tuple((one.start, one.end) for one in found.matches if one.end) if found else ()
 
 
-def profile_of(campaign: Campaign) -> Profile:
-    """What relevance knows of a campaign."""
-    return profile(campaign.id, (campaign.name, campaign.id, *campaign.keywords, *campaign.all_of))
+def _only_names(campaign: Campaign) -> Campaign:
+    """The campaign without what may keep a text out: here only the places of its keywords matter."""
+    if not campaign.keywords:
+        return campaign
+    return replace(campaign, all_of=(), none_of=(), query="", accounts=(), platforms=(), reposts="mention")
 
 
 @cache

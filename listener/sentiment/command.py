@@ -12,6 +12,7 @@ import msgspec
 
 from listener.errors import UsageProblem
 from listener.ndjson import Failed, Line, malformed_lines, parse
+from listener.relevance.command import train_relevance
 from listener.sentiment.artefact import Origin, libraries, load, save
 from listener.sentiment.examples import digest, guess_examples, read_examples
 from processors.sentiment import SentimentModel
@@ -88,6 +89,9 @@ def _answer(scorer: SentimentModel, number: int, raw: bytes, out: BinaryIO) -> b
 @click.group()
 def train() -> None:
     """Train a model from labelled examples."""
+
+
+train.add_command(train_relevance)
 
 
 @train.command("sentiment")

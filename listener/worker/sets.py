@@ -89,4 +89,4 @@ class SetStore:
                 campaign_set.models,
                 self.enricher.versions,
             )
-        return compile_set(campaign_set, self.enricher.analyse)
+        return compile_set(campaign_set, self.enricher.of(campaign_set).analyse)

@@ -131,12 +131,12 @@ CUES: Final[dict[str, frozenset[str]]] = {
 SIGNS: Final[dict[str, frozenset[str]]] = {
     "messenger": _words(
         """
-        messenger پیامرسان chat
+        messenger messengers پیامرسان chat
         """
     ),
     "football": _words(
         """
-        fc football club sc باشگاه فوتبال تیم
+        fc football sports teams club sc باشگاه فوتبال تیم
         """
     ),
     "classifieds": _words(
@@ -146,12 +146,12 @@ SIGNS: Final[dict[str, frozenset[str]]] = {
     ),
     "bank": _words(
         """
-        bank بانک payment پرداخت fintech psp neobank
+        bank banks بانک payment payments پرداخت fintech psp neobank
         """
     ),
     "insurance": _words(
         """
-        insurance بیمه
+        insurance insurances بیمه
         """
     ),
     "cars": _words(
@@ -161,17 +161,17 @@ SIGNS: Final[dict[str, frozenset[str]]] = {
     ),
     "telecom": _words(
         """
-        operator telecom mobile isp internet اپراتور اینترنت سیمکارت مخابرات
+        operator operators telecom mobile isp internet اپراتور اینترنت سیمکارت مخابرات
         """
     ),
     "shop": _words(
         """
-        shop store retail market marketplace commerce فروشگاه مارکت price
+        shop shops store stores retail market marketplace commerce فروشگاه مارکت price
         """
     ),
     "transport": _words(
         """
-        ride hailing taxi airline airlines air travel rail تاکسی هواپیمایی ایرلاین سفر قطار delivery
+        ride hailing taxi airline airlines transport air travel rail تاکسی هواپیمایی ایرلاین سفر قطار delivery
         """
     ),
     "media": _words(
@@ -186,7 +186,7 @@ SIGNS: Final[dict[str, frozenset[str]]] = {
     ),
     "electronics": _words(
         """
-        electronics appliances phone phones موبایل لوازم
+        electronics appliances phone phones technology موبایل لوازم
         """
     ),
     "grocery": _words(
@@ -196,7 +196,7 @@ SIGNS: Final[dict[str, frozenset[str]]] = {
     ),
     "internet": _words(
         """
-        social search engine network
+        social search apps engine network
         """
     ),
     "institution": _words(

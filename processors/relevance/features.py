@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from models.campaign import Campaign
 from models.relevance.cues import BRANDS, CUES, HEADS, PERSONS, SIGNS
 from models.relevance.homonyms import LONGER, OTHER_READING
 from processors.match.folding import fold
@@ -43,10 +44,13 @@ class Profile(NamedTuple):
 def profile(campaign: str, names: Iterable[str]) -> Profile:
     """The profile of a campaign with these names and keywords."""
     own = frozenset(word for name in names for word in _WORD.findall(fold(name).text.replace("\u200c", "")))
-    sectors = {sector for sector, signs in SIGNS.items() if signs & own}
-    if not sectors:
-        sectors = {sector for sector, brands in BRANDS.items() if brands & own}
+    sectors = {sector for table in (SIGNS, BRANDS) for sector, words in table.items() if words & own}
     return Profile(campaign, frozenset(sectors), own)
+
+
+def profile_of(campaign: Campaign) -> Profile:
+    """The profile of a configured campaign."""
+    return profile(campaign.id, (campaign.name, campaign.id, campaign.group, *campaign.keywords, *campaign.all_of))
 
 
 def keyword_of(text: str, spans: Spans) -> str:

@@ -39,14 +39,17 @@ class Example(NamedTuple):
 
 
 class Report(Struct, frozen=True):
-    """Figures on held-out texts. ``unseen_keywords``: macro-F1 when the text's keyword was held out altogether."""
+    """Figures on held-out texts.
+
+    ``unseen_keywords``: macro-F1 when the text's keyword was held out altogether, None when there is one keyword only.
+    """
 
     #: Rows: true (not relevant, relevant), columns: given.
     confusion: list[list[int]]
     macro_f1: float
     macro_f1_spread: float
     majority_macro_f1: float
-    unseen_keywords: float
+    unseen_keywords: float | None
     calibration_error: float
 
 
@@ -89,7 +92,7 @@ def train(examples: Sequence[Example], seed: int) -> Trained:
         fold[held] = number
     logits = held_out.logits(fold)
     keywords = [keyword_of(examples[number].text, examples[number].spans) for number in sure]
-    unseen = held_out.logits(np.unique(keywords, return_inverse=True)[1])
+    unseen = held_out.logits(np.unique(keywords, return_inverse=True)[1]) if len(set(keywords)) > 1 else None
     temperature = _temperature(logits, truth)
     figures = _report(logits, unseen, truth, fold, temperature)
     return Trained(_fit(examples, vectors), temperature, figures)
@@ -109,13 +112,14 @@ class _HeldOut(NamedTuple):
         found = np.zeros(len(self.sure))
         for number in np.unique(fold):
             held = np.flatnonzero(fold == number)
-            out = {self.sure[place] for place in held}
+            places = held.tolist()
+            out = {self.sure[place] for place in places}
             rest = [place for place in range(len(self.examples)) if place not in out]
-            if len({self.examples[place].relevant for place in rest}) == 1:
+            if len({self.examples[place].relevant for place in rest}) < 2:  # noqa: PLR2004
                 continue
             fitted = _fit([self.examples[at] for at in rest], [self.vectors[at] for at in rest])
             found[held] = fitted.estimator.decision_function(
-                _matrix([self.vectors[self.sure[place]] for place in held], fitted.hashes)
+                _matrix([self.vectors[self.sure[place]] for place in places], fitted.hashes)
             )
         return found
 
@@ -147,7 +151,7 @@ def _temperature(logits: NDArray[np.float64], truth: NDArray[np.bool_]) -> float
 
 def _report(
     logits: NDArray[np.float64],
-    unseen: NDArray[np.float64],
+    unseen: NDArray[np.float64] | None,
     truth: NDArray[np.bool_],
     fold: NDArray[np.intp],
     temperature: float,
@@ -160,7 +164,7 @@ def _report(
         macro_f1=_macro(truth, given),
         macro_f1_spread=float(np.std(by_fold)),
         majority_macro_f1=_macro(truth, np.full_like(truth, truth.mean() >= _HALF)),
-        unseen_keywords=_macro(truth, unseen >= 0),
+        unseen_keywords=None if unseen is None else _macro(truth, unseen >= 0),
         calibration_error=calibration_error(np.maximum(scores, 1 - scores), given == truth),
     )
 

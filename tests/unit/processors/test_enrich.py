@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from models.campaign import Campaign, CampaignSet
 from processors.enrich import Analysis, Enricher, Item
 from processors.normalize import Normalizer
+from processors.relevance.features import Profile
 from processors.sentiment import Sentiment
 
 NEUTRAL = {"negative": 0.25, "neutral": 0.5, "positive": 0.25}
@@ -21,10 +23,11 @@ def test_every_field(normalizer: Normalizer) -> None:
         assert text[slice(*spans[0])] == "گپ"
         return Sentiment("neutral", NEUTRAL)
 
-    def relevance(text: str, campaign: str, spans: Sequence[tuple[int, int]]) -> float | None:
-        return 0.8 if campaign == "gap" else 0.3
+    def relevance(text: str, spans: Sequence[tuple[int, int]], of: Profile) -> float:
+        return 0.8 if of.campaign == "gap" and "messenger" in of.sectors else 0.3
 
     enricher = Enricher(normalizer, str.upper, sentiment, relevance, {"sentiment": "abc"}, {})
+    enricher = enricher.of(CampaignSet((Campaign(id="gap", keywords=("گپ",)),)))
     found = enricher.analyse([Item("كد گپ x", "gap", ((3, 5),)), Item("كد گپ x", "other", ((3, 5),))])
     assert found == [
         Analysis("کد گپ x", "neutral", NEUTRAL, relevant=True, relevance=0.8, story="كد گپ X"),
