@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import logging
 import os
 import shutil
 import signal
@@ -24,6 +25,7 @@ from listener.campaigns.files import load_campaigns
 from listener.demo.live import COUNTING, Watched, watch
 from listener.demo.run import DemoRun
 from listener.demo.sample import TOLD_SPEED, LiveSample, or_sample
+from listener.errors import UsageProblem
 from listener.inputs.options import ManyInputs, Replay, replay_options
 from listener.inputs.records import InputRecord
 from listener.kafka.admin import admin_client
@@ -31,6 +33,16 @@ from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.settings import KafkaSettings, kafka_options
 from listener.recount.report import Report
 from listener.sample import campaigns_directory
+from listener.sources.demo.live import (
+    NAMES,
+    TITLES,
+    LiveName,
+    check_network,
+    given_or_everyday,
+    send,
+    settings,
+)
+from listener.sources.kit.connector import Configured
 from listener.steps import Steps
 from models.campaign import CampaignSet
 from models.topics import Namespace
@@ -47,24 +59,40 @@ _BOARD_PORT: Final = 8080
 
 @dataclass(frozen=True)
 class _Kind:
-    """``sample``: invented posts. ``once``: they end."""
+    """``sample``: invented posts. ``once``: they end. ``live``: the source of real ones, and its settings."""
 
     once: bool
     sample: bool
+    live: "tuple[LiveName, Configured] | None" = None
 
 
 @click.command(cls=ManyInputs)
 @replay_options
 @kafka_options(required=False)
-def demo(replay: Replay, *, once: bool, as_json: bool, kafka: KafkaSettings | None) -> None:
+@click.option("--source", type=click.Choice(NAMES), help="Real posts or articles, from the network, no account needed.")
+@click.option(
+    "--source-config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="YAML file with `sources:`, if --source is not to be read as it comes.",
+)
+def demo(
+    replay: Replay,
+    *,
+    once: bool,
+    as_json: bool,
+    kafka: KafkaSettings | None,
+    source: LiveName | None,
+    source_config: Path | None,
+) -> None:
     """Count posts with the whole product: a real Kafka, workers and a board on this machine.
 
-    Without --input a sample day of invented posts is streamed; without --once it goes on until Ctrl-C. With
-    --bootstrap-servers that cluster is used, with topics of its own that are deleted at the end.
+    Without --input a sample day of invented posts is streamed; without --once it goes on until Ctrl-C. With --source
+    real posts or articles are read from the network instead. With --bootstrap-servers that cluster is used, with topics
+    of its own that are deleted at the end.
     """
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
-    kind = _Kind(once, not replay.inputs)
+    kind = _Kind(once, not (replay.inputs or source), _live_source(source, source_config, once=once))
     try:
         with Steps(Console(stderr=True)) as steps, _input(replay, kind) as chosen, _log_directory() as directory:
             report = _on_some_kafka(_Demo(chosen, kind, directory, steps), kafka)
@@ -74,9 +102,23 @@ def demo(replay: Replay, *, once: bool, as_json: bool, kafka: KafkaSettings | No
     click.echo(report.to_json() if as_json else report.to_text())
 
 
+def _live_source(name: LiveName | None, config: Path | None, *, once: bool) -> "tuple[LiveName, Configured] | None":
+    if name is None:
+        return None
+    if once:
+        raise UsageProblem("--source has no end: leave --once away.")
+    live = settings(name, config)
+    check_network(name, live)
+    # The view shows what comes; the reasons of faults would tear it.
+    logging.getLogger("listener.sources").setLevel(logging.CRITICAL)
+    return name, live
+
+
 @contextlib.contextmanager
 def _input(replay: Replay, kind: _Kind) -> Iterator[Replay]:
-    if kind.once:
+    if kind.live:
+        yield dataclasses.replace(replay, campaigns=given_or_everyday(replay.campaigns, kind.live[0]))
+    elif kind.once:
         with or_sample(replay) as chosen:
             yield chosen
     elif kind.sample:
@@ -146,10 +188,14 @@ async def _live(plan: _Demo, run: DemoRun, ids: list[str]) -> None:
         _say(f"the page: {run.board_url}/  metrics: {run.board_url}/metrics  API: {run.board_url}/api/campaigns")
     async with asyncio.TaskGroup() as group:
         group.create_task(watch(run, watched, console))
+        if plan.kind.live:
+            await run.count_sent(send(run, *plan.kind.live), ids)
         await run.count(ids, records)
 
 
 def _title(plan: _Demo) -> str:
+    if plan.kind.live:
+        return f"Listener  {TITLES[plan.kind.live[0]]}"
     if plan.kind.sample:
         return f"Listener  invented posts, told {plan.replay.speed:.0f} times as fast"
     return f"Listener  {', '.join(file.name for file in plan.replay.inputs)}"

@@ -89,6 +89,14 @@ class DemoRun:
         """The idempotent producer of the run."""
         return self._producer
 
+    def topic(self, logical: str) -> str:
+        """The name of a topic with the prefix of the run."""
+        return self.namespace.prefix + logical
+
+    def was_sent(self, number: int) -> None:
+        """So many more records were acknowledged."""
+        self.sent.records += number
+
     def add_worker(self) -> Child:
         """Start one more worker."""
         options = ("--retention", "on" if self.replay.retention else "off")

@@ -115,7 +115,7 @@ def replay_options(command: Callable[..., R]) -> Callable[..., R]:
     @functools.wraps(command)
     def wrapper(*args: Any, **kwargs: Any) -> R:
         names = ("inputs", "field_map", "campaigns", "speed", "workers", "partitions", "retention")
-        kwargs["replay"] = _replay({name: kwargs.pop(name) for name in names})
+        kwargs["replay"] = _replay({name: kwargs.pop(name) for name in names}, has_source=bool(kwargs.get("source")))
         return command(*args, **kwargs)
 
     decorated: Any = wrapper
@@ -124,8 +124,10 @@ def replay_options(command: Callable[..., R]) -> Callable[..., R]:
     return decorated  # type: ignore[no-any-return]
 
 
-def _replay(options: dict[str, Any]) -> Replay:
-    if bool(options["inputs"]) != bool(options["campaigns"]):
+def _replay(options: dict[str, Any], *, has_source: bool) -> Replay:
+    if options["inputs"] and has_source:
+        raise UsageProblem("give either --input or --source.")
+    if bool(options["inputs"]) != bool(options["campaigns"]) and not has_source:
         raise UsageProblem(NEEDED)
     options["campaigns"] = options["campaigns"] or Path()
     field_map = FieldMap.parse(options.pop("field_map"))

@@ -94,8 +94,12 @@ class _CursorTooOld(Exception):  # noqa: N818 - an answer, not a fault
     """The instance no longer has what comes after our cursor."""
 
 
-class _NoSecondVersion(Exception):  # noqa: N818
-    """The instance speaks the first version only."""
+class _NoSuchVersionError(Exception):
+    """The instance does not speak this version."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(version)
+        self.version = version
 
 
 class Jetstream:
@@ -110,6 +114,7 @@ class Jetstream:
         self._speaks = 1 if config.version == "1" else 2
         self._host = 0
         self._failures = 0
+        self._missing: dict[str, set[int]] = {}
 
     async def run(self, output: Output) -> None:
         """Read until cancelled. Raises SourceFault when the connection is lost or silent."""
@@ -133,9 +138,9 @@ class Jetstream:
             except _CursorTooOld:
                 self._lost(output, "the instance no longer has what comes after our cursor; going on from now")
                 self._cursor = None
-            except _NoSecondVersion:
-                _log.info("%s speaks the first version of Jetstream only", host)
-                self._speaks = 1
+            except _NoSuchVersionError as error:
+                _log.info("%s does not speak version %d of Jetstream", host, error.version)
+                self._other_version(host, error.version, output)
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 raise SourceFault(f"{host}: {error or type(error).__name__}") from error
 
@@ -149,11 +154,23 @@ class Jetstream:
         except aiohttp.WSServerHandshakeError as error:
             await self._explain(session, url, error)
 
+    def _other_version(self, host: str, missing: int, output: Output) -> None:
+        """Speak the other version from now on. Raises SourceFault when the instance has neither."""
+        self._missing.setdefault(host, set()).add(missing)
+        if len(self._missing[host]) == len(_PATHS):
+            raise SourceFault(f"{host} speaks no version of Jetstream")
+        self._speaks = 3 - missing
+        if self._cursor and missing == 1:
+            self._lost(output, "the instance takes no time for a cursor; going on from now")
+            self._cursor = None
+
     def _version(self, host: str) -> int:
         """The version to speak: a sequence number is worth something at its own instance only, a time at all."""
         if self._cursor is None or self._config.version != "auto":
-            return self._speaks
-        return self._cursor.version if self._cursor.host == host else 1
+            wanted = self._speaks
+        else:
+            wanted = self._cursor.version if self._cursor.host == host else 1
+        return 3 - wanted if wanted in self._missing.get(host, ()) else wanted
 
     def _address(self, host: str, version: int, output: Output) -> str:
         cursor = self._cursor
@@ -177,8 +194,8 @@ class Jetstream:
 
     async def _explain(self, session: ClientSession, url: str, error: aiohttp.WSServerHandshakeError) -> NoReturn:
         """Raise what a refused handshake means; its body, which the client drops, is asked for once more."""
-        if error.status == _NOT_FOUND and _PATHS[2] in url and self._config.version == "auto":
-            raise _NoSecondVersion
+        if error.status == _NOT_FOUND and self._config.version == "auto":
+            raise _NoSuchVersionError(2 if _PATHS[2] in url else 1)
         if error.status == _BAD_REQUEST and "cursor=" in url and _TOO_OLD in await _refusal(session, url):
             raise _CursorTooOld
         judge(error.status, error.headers or {}, url, self._context.clock().timestamp())

@@ -1,0 +1,1 @@
+"""Real posts and articles for ``listener demo --source``: no account, no configuration, only a network."""
