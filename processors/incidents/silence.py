@@ -28,6 +28,8 @@ class Source(msgspec.Struct):
     owed: float = 0.0
     seen: int | None = None
     silent: int | None = None
+    #: Rows without anything since, by slot: learnt once it has spoken again, or silence would become the usual.
+    pending: dict[int, int] = {}
 
 
 class SilenceState(msgspec.Struct):
@@ -63,12 +65,24 @@ def take_row(state: SilenceState, start: int, totals: dict[str, int], zone: str,
             if source.silent is not None:
                 since = source.seen or start
                 changes.append(Silence(platform, since, source.silent, round(source.owed, 1), back=end))
+                source.pending.clear()
             source.owed, source.seen, source.silent = 0.0, end, None
         elif live and not hole and source.baseline.rows >= _FIRST_ROWS:
             source.owed += _SHARE * source.baseline.expected(where)
             if source.silent is None and source.owed >= OWED and end - (source.seen or start) >= _SHORTEST:
                 source.silent = end
                 changes.append(Silence(platform, source.seen or start, end, round(source.owed, 1)))
-        if source.silent is None and source.owed < OWED / 2:
-            source.baseline.learn(where, amount)
+        _learn(source, where, amount)
     return changes
+
+
+def _learn(source: Source, where: int, amount: int) -> None:
+    if not amount:
+        if source.silent is None:
+            source.pending[where] = source.pending.get(where, 0) + 1
+        return
+    for slot_, rows in source.pending.items():
+        for _ in range(rows):
+            source.baseline.learn(slot_, 0)
+    source.pending.clear()
+    source.baseline.learn(where, amount)

@@ -147,8 +147,13 @@ class CampaignWatch:
             least *= _ENGAGEMENT_TIMES
         elif self._sum("mentions", rows)[0] < alerts.least_mentions:
             return False
-        enough = not self._state.authors_known or self._sum("authors", rows)[0] >= alerts.least_authors
-        return (enough or measure == "engagement") and signal.observed - signal.expected >= least
+        if measure != "engagement" and self._state.authors_known:
+            # Those of the rise: the authors of the quiet hour before do not vouch for it.
+            since = self._started(signal.series, at)
+            authors = sum(row.amounts.get("authors", 0) for row in self._state.recent if row.start >= since)
+            if authors < alerts.least_authors:
+                return False
+        return signal.observed - signal.expected >= least
 
     def _open(self, scored: Scored, signals: list[Signal], end: int) -> Change:
         primary = max(signals, key=lambda signal: (signal.series == "mentions", signal.score)).series

@@ -24,7 +24,7 @@ def percents(weights: Sequence[float]) -> list[int]:
         return [0] * len(weights)
     exact = [100 * weight / total for weight in weights]
     whole = [int(one) for one in exact]
-    for index in sorted(range(len(exact)), key=lambda at: (whole[at] - exact[at], at))[: 100 - sum(whole)]:
+    for index in sorted(range(len(exact)), key=lambda at: (round(whole[at] - exact[at], 9), at))[: 100 - sum(whole)]:
         whole[index] += 1
     return whole
 
