@@ -138,7 +138,16 @@ class _Demo:
 
     def run_on(self, kafka: KafkaSettings, namespace: Namespace) -> DemoRun:
         port = 0 if self.kind.once else _BOARD_PORT
-        return DemoRun(self.replay, kafka, namespace, self.directory, self.steps.say, board_port=port)
+        return DemoRun(
+            self.replay,
+            kafka,
+            namespace,
+            self.directory,
+            self.steps.say,
+            board_port=port,
+            # What is printed at the end of ``--once`` are counts: judging mentions would only take time.
+            understanding=not self.kind.once,
+        )
 
 
 def _on_some_kafka(plan: _Demo, kafka: KafkaSettings | None) -> Report:

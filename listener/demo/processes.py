@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,20 +116,24 @@ class Child:
 
 @dataclass
 class Fleet:
-    """All processes of a demo. ``progress`` gives a value that changes whenever something was counted."""
+    """All processes of a demo. ``progress`` gives a value that changes whenever something was counted.
+
+    ``environment`` is theirs beside what says where Kafka is.
+    """
 
     kafka: KafkaSettings
     directory: Path
     say: Callable[[str], None]
     progress: Callable[[], object]
     program: Sequence[str] = (sys.executable, "-m", "listener")
+    environment: Mapping[str, str] = field(default_factory=dict)
     children: list[Child] = field(default_factory=list)
 
     def add(self, name: str, arguments: Sequence[str], port: int = 0) -> Child:
         """A process to be supervised, on ``port`` if that is free; it starts when ``supervise`` runs."""
         # What the caller's environment says about a worker or board is not meant for the demo's own.
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("LISTENER_")}
-        environment = inherited | self.kafka.environment()
+        environment = {**inherited, **self.kafka.environment(), **self.environment}
         child = Child(name, (*self.program, *arguments), environment, self.directory / f"{name}.log", wished_port=port)
         self.children.append(child)
         return child

@@ -7,6 +7,7 @@
 """
 
 import asyncio
+import secrets
 import signal
 import time
 from collections.abc import Callable, Coroutine, Iterable
@@ -18,6 +19,7 @@ from typing import Any, Final, Self, TypeVar
 import aiohttp
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from listener.authors import AUTHOR_KEY_VARIABLE
 from listener.demo.board import BoardClient, BoardProgress, CampaignNow
 from listener.demo.processes import HOST, Child, Fleet
 from listener.demo.producing import Pace, RealTime, Sent, produce, producer_for
@@ -46,7 +48,7 @@ class DemoRun:
 
     ``directory`` gets the processes' logs. ``say`` gets progress lines. ``on_progress`` is called with the number of
     records counted so far, often; it may kill, pause or add workers. ``pace`` overrides the speed of the replay,
-    ``board_port`` is taken for the board if it is free.
+    ``board_port`` is taken for the board if it is free. ``understanding``: mentions are judged too, not only counted.
     """
 
     replay: Replay
@@ -57,6 +59,7 @@ class DemoRun:
     on_progress: Callable[["DemoRun", int], None] | None = None
     pace: Pace | None = None
     board_port: int = 0
+    understanding: bool = False
     sent: Sent = field(default_factory=Sent)
     counted: BoardProgress | None = None
     workers: list[Child] = field(default_factory=list)
@@ -99,7 +102,8 @@ class DemoRun:
 
     def add_worker(self) -> Child:
         """Start one more worker."""
-        options = ("--retention", "on" if self.replay.retention else "off")
+        retention, understanding = ("on" if one else "off" for one in (self.replay.retention, self.understanding))
+        options = ("--retention", retention, "--understanding", understanding)
         child = self._fleet.add(
             f"worker-{len(self.workers)}",
             (
@@ -144,6 +148,8 @@ class DemoRun:
         await asyncio.to_thread(create_topics, self.kafka, await asyncio.to_thread(self.topics))
         self.say("starting the board and the workers")
         self._fleet = Fleet(self.kafka, self.directory, self.say, lambda: (self.read, self.sent.records))
+        # Nobody needs to know this key later: what was hashed with it goes with the demo.
+        self._fleet.environment = {AUTHOR_KEY_VARIABLE: secrets.token_hex(32)}
         self._http = await stack.enter_async_context(aiohttp.ClientSession())
         self._producer = await stack.enter_async_context(producer_for(self.kafka))
         stack.push_async_callback(self._stop)
