@@ -143,6 +143,16 @@ METRICS: Final[dict[str, MetricSpec]] = {
         MetricSpec(
             "listener_board_mentions_unreadable_records", "counter", "Records that the store could not read, left out."
         ),
+        MetricSpec(
+            "listener_campaigns_valid",
+            "gauge",
+            "1 while the campaign files can be used; else older ones hold.",
+            by="worker",
+        ),
+        MetricSpec(
+            "listener_campaigns_failures", "counter", "Changed campaign files that could not be used.", by="worker"
+        ),
+        MetricSpec("listener_campaigns_changes", "counter", "Campaign sets that came into force.", by="worker"),
         MetricSpec("listener_worker_partitions", "gauge", "Partitions that this worker owns.", by="worker"),
         MetricSpec("listener_worker_lag_records", "gauge", "Records not counted yet.", _PARTITION, by="worker"),
         MetricSpec("listener_worker_unflushed_records", "gauge", "Counted, not durable yet.", _PARTITION, by="worker"),

@@ -153,6 +153,11 @@ class PartitionPlane:
         return self.overlay.records + (self.pending.records if self.pending else 0)
 
     @property
+    def replaying(self) -> bool:
+        """Whether records that an earlier owner may have counted are still to be counted again."""
+        return self._counted < self.horizon
+
+    @property
     def can_flush(self) -> bool:
         """Whether a flush may start: none is in flight, and a replay has passed all that was written before.
 

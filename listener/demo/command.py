@@ -21,6 +21,7 @@ from typing import Final
 import click
 from rich.console import Console
 
+from listener.board.leader import leader_group
 from listener.campaigns.files import load_campaigns
 from listener.demo.live import COUNTING, Watched, watch
 from listener.demo.run import DemoRun
@@ -213,7 +214,7 @@ def _title(plan: _Demo) -> str:
 def _delete(run: DemoRun) -> None:
     with admin_client(run.kafka) as admin:
         admin.delete_topics([spec.name for spec in run.topics()], raise_errors=False)
-        admin.delete_groups([run.namespace.app])
+        admin.delete_groups([run.namespace.app, leader_group(run.namespace)])
 
 
 @contextlib.contextmanager

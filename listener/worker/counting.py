@@ -64,6 +64,8 @@ class Owned:
     waiting_since: float | None = None
     written: float = 0.0
     task: asyncio.Task[None] | None = None
+    #: Another campaign set is being brought into force: no record may be counted before that is durable.
+    adopting: bool = False
 
 
 @dataclass
@@ -124,6 +126,9 @@ class Counting:
     async def count(self, place: Place, chunk: Chunk) -> None:
         """Fold a chunk; waits while the broker is slower than the counting."""
         owned = self.owned.get(place)
+        if owned is not None and (owned.adopting or self._outdated(owned)):
+            await self._renew(place, owned)
+            owned = self.owned.get(place)
         if owned is None:
             return
         try:
@@ -169,6 +174,9 @@ class Counting:
         if owned.waiting_since is not None:
             if now - owned.waiting_since >= FLUSH_AFTER_S:
                 self._flush(place, owned)
+            return
+        if self._outdated(owned):
+            self._start_adopting(place, owned)
             return
         if now >= owned.tail_due:
             owned.tail_due = now + TAIL_AGAIN_S
@@ -240,6 +248,31 @@ class Counting:
         in_force = plane.progress.sets[-1].version if plane.progress.sets else None
         if in_force != current.version:
             await self._restate(place, plane, plane.adopt(current))
+
+    def _outdated(self, owned: Owned) -> bool:
+        """Whether another campaign set is to hold; a replay ends under those that held then."""
+        current, sets = self.recovery.current, owned.plane.progress.sets
+        return current is not None and bool(sets) and sets[-1].version != current.version and not owned.plane.replaying
+
+    async def _renew(self, place: Place, owned: Owned) -> None:
+        """End what is in flight, then let the current set hold, durably, before the next record is counted."""
+        while self.owned.get(place) is owned and (owned.adopting or self._outdated(owned)):
+            if owned.task is not None:
+                await asyncio.wait([owned.task])
+            elif owned.plane.overlay.records:
+                self._flush(place, owned)
+            else:
+                self._start_adopting(place, owned)
+
+    def _start_adopting(self, place: Place, owned: Owned) -> None:
+        owned.adopting = True
+        self._start(owned, self._adopt_now(place, owned))
+
+    async def _adopt_now(self, place: Place, owned: Owned) -> None:
+        try:
+            await self._adopt(place, owned.plane)
+        finally:
+            owned.adopting = False
 
     def lag(self, place: Place) -> int | None:
         """Records of a place that are not counted yet, None while the end is unknown or it is not owned."""

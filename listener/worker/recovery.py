@@ -87,6 +87,10 @@ class Recovery:
     records: int = 0
     _last: Reading = field(default_factory=Reading)
 
+    def adopt(self, current: CompiledSet) -> None:
+        """``current`` is to hold from now on, for places that are owned and for those that will be."""
+        self.current = current
+
     async def planes(self, places: set[Place]) -> dict[Place, PartitionPlane]:
         """Recover ``places`` and put a plane on each, ready to count from its position."""
         if self.stores is None or self.sources is None:

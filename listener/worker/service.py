@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
-import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from listener.campaigns.files import load_campaigns
 from listener.engine.app import CountingApp, create_app
 from listener.enrich import load_enricher
 from listener.errors import Halt, UsageProblem
+from listener.worker.campaigns import CampaignWatch
 from listener.worker.cluster import partitions_of
 from listener.worker.counting import Counting, wall_clock
 from listener.worker.guard import StallGuard, end_process
@@ -92,7 +91,13 @@ async def run(settings: WorkerSettings, stop_signals: Iterable[int]) -> None:
     partitions = await asyncio.to_thread(partitions_of, settings.kafka, settings.namespace)
     async with AsyncExitStack() as stack:
         producer = await _producer(settings, stack)
-        counting = await _counting(settings, producer)
+        sets = SetStore(settings.kafka, settings.namespace)
+        if settings.understanding:
+            sets.enricher = await asyncio.to_thread(load_enricher, CampaignSet())
+        counting = _counting(settings, sets, producer)
+        watch = CampaignWatch(settings.campaigns, sets, producer, counting.recovery.adopt)
+        first = await watch.first()
+        counting.recovery.adopt(first)
         app = create_app(
             settings.kafka,
             settings.namespace,
@@ -105,8 +110,8 @@ async def run(settings: WorkerSettings, stop_signals: Iterable[int]) -> None:
         counting.offsets = offsets
         counting.recovery.sources = offsets.sources
         counting.recovery.stores = {table: app.store(table) for table in ALL_TABLES}
-        await stack.enter_async_context(serve_status(settings, app, counting))
-        await _count(app, counting, stop)
+        await stack.enter_async_context(serve_status(settings, app, counting, watch))
+        await _count(app, counting, watch, stop)
 
 
 async def _producer(settings: WorkerSettings, stack: AsyncExitStack) -> AIOKafkaProducer:
@@ -120,21 +125,8 @@ async def _producer(settings: WorkerSettings, stack: AsyncExitStack) -> AIOKafka
     return producer
 
 
-async def _counting(settings: WorkerSettings, producer: AIOKafkaProducer) -> Counting:
-    """The counting plane with the campaign set that is to hold from now on."""
-    sets = SetStore(settings.kafka, settings.namespace)
-    campaign_set = None if settings.campaigns is None else load_campaigns(settings.campaigns)
-    if settings.understanding:
-        sets.enricher = await asyncio.to_thread(load_enricher, campaign_set or CampaignSet())
-    if campaign_set is not None:
-        if sets.enricher is not None:
-            campaign_set = msgspec.structs.replace(campaign_set, models=sets.enricher.versions)
-        await sets.publish(campaign_set, producer)
-        version: str | None = campaign_set.version
-    else:
-        version = await sets.load()
-    if version is None:
-        raise UsageProblem(f"no campaign set on topic {settings.namespace.campaigns}: start a worker with --campaigns.")
+def _counting(settings: WorkerSettings, sets: SetStore, producer: AIOKafkaProducer) -> Counting:
+    """The counting plane, before it has partitions and campaigns."""
     recovery = Recovery(
         settings.kafka,
         settings.namespace,
@@ -142,7 +134,6 @@ async def _counting(settings: WorkerSettings, producer: AIOKafkaProducer) -> Cou
         wall_clock,
         retention=settings.retention,
         capped=settings.capped,
-        current=await sets.compiled(version),
         author_key=settings.author_key,
     )
     return Counting(
@@ -153,19 +144,22 @@ async def _counting(settings: WorkerSettings, producer: AIOKafkaProducer) -> Cou
     )
 
 
-async def _count(app: CountingApp, counting: Counting, stop: asyncio.Event) -> None:
+async def _count(app: CountingApp, counting: Counting, watch: CampaignWatch, stop: asyncio.Event) -> None:
     """Run the engine until ``stop``; any end that was not asked for ends the process."""
-    loop = asyncio.create_task(counting.run())
+    current = counting.recovery.current
+    loops = [asyncio.create_task(counting.run())]
+    if current is not None:
+        loops.append(asyncio.create_task(watch.run(current.version)))
     await app.start()
     asked = asyncio.create_task(stop.wait())
     ended = asyncio.create_task(app.wait_until_stopped())
-    await asyncio.wait([asked, ended, loop], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([asked, ended, *loops], return_when=asyncio.FIRST_COMPLETED)
     if not stop.is_set():
-        crash = app.crash_reason or (loop.exception() if loop.done() else None)
-        end_process(crash or Halt("the engine stopped without being asked to"))
+        crashes = [loop.exception() for loop in loops if loop.done()]
+        end_process(app.crash_reason or next(filter(None, crashes), None) or Halt("the engine stopped by itself"))
     _log.info("stopping: making what was counted durable")
     await counting.drain()
-    loop.cancel()
-    ended.cancel()
+    for task in (*loops, ended):
+        task.cancel()
     with suppress(asyncio.CancelledError):
         await app.stop()

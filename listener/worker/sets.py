@@ -3,14 +3,15 @@
 ``listener.campaigns.v1``: compacted, one partition; key = version, value = the set. The last record is the latest set.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from listener.changelog import read_to_end
-from listener.errors import Halt
+from listener.changelog import Records, read_to_end
+from listener.errors import Halt, UsageProblem
 from listener.kafka.settings import KafkaSettings
 from models.article import ARTICLES_TOPIC
 from models.campaign import CampaignSet
@@ -36,34 +37,48 @@ def compile_set(campaign_set: CampaignSet, analyse: Analyse | None = None) -> Co
 
 @dataclass
 class SetStore:
-    """The versions on the topic, compiled when needed. ``enricher`` None: mentions are counted, not judged."""
+    """The versions on the topic, compiled when needed. ``enricher`` None: mentions are counted, not judged.
+
+    ``latest`` is the version of the last record that was read.
+    """
 
     kafka: KafkaSettings
     namespace: Namespace
     enricher: Enricher | None = None
+    latest: str | None = None
     _known: dict[str, CampaignSet] = field(default_factory=dict)
     _compiled: dict[str, CompiledSet] = field(default_factory=dict)
 
+    @property
+    def partition(self) -> TopicPartition:
+        """Where the sets are."""
+        return TopicPartition(self.namespace.campaigns, 0)
+
+    def take(self, _tp: object, records: Records) -> None:
+        """Take over records of the topic."""
+        for _, key, value in records:
+            if value is not None:
+                self._known[key.decode()] = CampaignSet.from_json(value)
+                self.latest = key.decode()
+
     async def load(self) -> str | None:
         """Read the topic; returns the latest version, None while there is none."""
-        latest: list[str] = []
-
-        def take(_tp: object, records: list[tuple[int, bytes, bytes | None]]) -> None:
-            for _, key, value in records:
-                if value is not None:
-                    self._known[key.decode()] = CampaignSet.from_json(value)
-                    latest[:] = [key.decode()]
-
-        await read_to_end(self.kafka, [TopicPartition(self.namespace.campaigns, 0)], take)
-        return latest[0] if latest else None
+        await read_to_end(self.kafka, [self.partition], self.take)
+        return self.latest
 
     async def publish(self, campaign_set: CampaignSet, producer: AIOKafkaProducer) -> None:
-        """Make ``campaign_set`` the latest, durably, unless it already is."""
-        if await self.load() != campaign_set.version:
+        """Make ``campaign_set`` the latest, durably, unless it already is.
+
+        Raises UsageProblem where a campaign's zone is not what it was.
+        """
+        await self.load()
+        self._require_zones(campaign_set)
+        if self.latest != campaign_set.version:
             await producer.send_and_wait(
                 self.namespace.campaigns, key=campaign_set.version.encode(), value=campaign_set.to_json(), partition=0
             )
         self._known[campaign_set.version] = campaign_set
+        self.latest = campaign_set.version
 
     async def compiled(self, version: str) -> CompiledSet:
         """A version ready for use; Halt where the topic has lost it, since records could not be judged again."""
@@ -75,7 +90,7 @@ class SetStore:
                 f"topic, or count again from the retained posts with: listener rebase --rebuild"
             )
         if version not in self._compiled:
-            self._compiled[version] = self._compile(self._known[version])
+            self._compiled[version] = await asyncio.to_thread(self._compile, self._known[version])
         return self._compiled[version]
 
     def _compile(self, campaign_set: CampaignSet) -> CompiledSet:
@@ -90,3 +105,14 @@ class SetStore:
                 self.enricher.versions,
             )
         return compile_set(campaign_set, self.enricher.of(campaign_set).analyse)
+
+    def _require_zones(self, campaign_set: CampaignSet) -> None:
+        """Hours and days of a campaign are cut on its clock: another one would mix two kinds of days in one cell."""
+        before = {one.id: one.timezone for known in self._known.values() for one in known.campaigns}
+        for campaign in campaign_set.campaigns:
+            zone = before.get(campaign.id, campaign.timezone)
+            if zone != campaign.timezone:
+                raise UsageProblem(
+                    f"campaign {campaign.id} counts on the clock of {zone}, its file says {campaign.timezone}: a "
+                    "campaign's zone cannot change. Give it a new id to count on another clock."
+                )

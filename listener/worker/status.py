@@ -12,6 +12,7 @@ from prometheus_client.core import Metric
 from listener.engine.app import CountingApp
 from listener.http import Health, health_app, json_response, serve
 from listener.metrics import Described, family
+from listener.worker.campaigns import CampaignWatch
 from listener.worker.counting import Counting
 from listener.worker.places import Place
 from listener.worker.settings import WorkerSettings
@@ -23,8 +24,9 @@ STALLED_S = 15.0
 class WorkerCollector(Described):
     """The worker's metrics, from plain attributes: safe to read from the thread that renders the page."""
 
-    def __init__(self, counting: Counting) -> None:
+    def __init__(self, counting: Counting, watch: CampaignWatch) -> None:
         self._counting = counting
+        self._watch = watch
 
     def collect(self) -> Iterable[Metric]:
         """All families."""
@@ -39,6 +41,9 @@ class WorkerCollector(Described):
         yield family("listener_worker_flushes", [((), counting.flushes)])
         yield family("listener_worker_flush_seconds", [((), counting.flush_seconds)])
         yield family("listener_changelog_regressions", [((), counting.regressions)])
+        yield family("listener_campaigns_valid", [((), int(self._watch.valid))])
+        yield family("listener_campaigns_failures", [((), self._watch.failures)])
+        yield family("listener_campaigns_changes", [((), self._watch.changes)])
         yield family("listener_worker_loop_age_seconds", [((), counting.guard.age)])
         if counting.recovery.seconds is not None:
             yield family("listener_worker_recovery_seconds", [((), counting.recovery.seconds)])
@@ -46,12 +51,14 @@ class WorkerCollector(Described):
 
 
 @asynccontextmanager
-async def serve_status(settings: WorkerSettings, app: CountingApp, counting: Counting) -> AsyncIterator[None]:
+async def serve_status(
+    settings: WorkerSettings, app: CountingApp, counting: Counting, watch: CampaignWatch
+) -> AsyncIterator[None]:
     """Serve the worker's endpoints while the context is open."""
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
-    registry.register(WorkerCollector(counting))
+    registry.register(WorkerCollector(counting, watch))
 
     def live() -> Health:
         return Health(counting.guard.age < STALLED_S, {"loop_age_seconds": round(counting.guard.age, 3)})

@@ -10,7 +10,7 @@ from listener.worker.counting import FLUSH_AFTER_S, HEARTBEAT_S, TAIL_AGAIN_S
 from listener.worker.settings import TAIL_FIRST_S
 from models.cells import LIFETIME, METRICS, PROGRESS, lifetime_key, pack_cell
 from models.progress import Progress, pack_progress, unpack_progress
-from tests.unit.listener.worker.rig import Ended, FakeTail, Rig, chunk, compiled, play, settled
+from tests.unit.listener.worker.rig import Ended, FakeTail, Rig, chunk, compiled, make_rig, play, settled
 
 #: A moment longer than a flush waits, and the size at which it does not wait.
 AFTER = FLUSH_AFTER_S + 0.01
@@ -234,6 +234,63 @@ def test_the_same_set_is_not_adopted_twice_and_a_new_one_holds_from_the_next_rec
         rig.recovery.current = compiled("v2")
         await rig.counting.acquire({0})
         assert [(one.version, one.since) for one in rig.publisher.progress()[-1].sets] == [("v1", 0), ("v2", 3)]
+
+    assert not play(scenario).ended
+
+
+def test_a_new_set_comes_into_force_under_load_before_the_next_record() -> None:
+    """Under load a partition is never at rest by itself: what is in flight ends, and the set is durable first."""
+
+    async def scenario(rig: Rig) -> None:
+        await rig.counting.acquire({0})
+        await rig.counting.count(0, chunk(0, 10))
+        rig.recovery.current = compiled("v2")
+        rig.publisher.hold = {"tables"}
+        counted = asyncio.create_task(rig.counting.count(0, chunk(10, 5)))
+        await settled()
+        assert rig.mentions() == 10, "flushed without waiting for its time"
+        assert not counted.done(), "no record before the new set is durable"
+        assert [one.version for one in rig.publisher.progress()[-1].sets] == ["v1", "v2"]
+        rig.publisher.go.set()
+        await counted
+        await rig.later(FLUSH_AFTER_S * 2)
+        assert rig.mentions() == 15
+        assert rig.publisher.plans()[-1].progress.sets[-1].since == 10
+
+    assert not play(scenario).ended
+
+
+def test_an_idle_partition_takes_a_new_set_by_itself() -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.counting.acquire({0})
+        await rig.counting.count(0, chunk(0, 3))
+        await rig.later(FLUSH_AFTER_S * 3)
+        rig.recovery.current = compiled("v2")
+        await rig.later(FLUSH_AFTER_S * 2)
+        assert rig.publisher.progress()[-1].sets[-1].version == "v2"
+
+    assert not play(scenario).ended
+
+
+def test_a_replay_ends_under_the_sets_that_held_then() -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.counting.acquire({0})
+        rig.publisher.hold = {"then"}
+        await rig.counting.count(0, chunk(0, 10))
+        await rig.later(FLUSH_AFTER_S * 2)
+        plan = rig.publisher.plans()[-1]
+        for table, records in plan.cells.items():
+            rig.recovery.durable(0)[table].update(records)
+        again = make_rig()
+        again.recovery.tables = rig.recovery.tables
+        await again.counting.acquire({0})
+        again.recovery.current = compiled("v2")
+        await again.counting.count(0, chunk(0, 4))
+        assert again.counting.owned[0].plane.replaying
+        assert again.publisher.steps() == [], "nothing is restated in the middle of a replay"
+        await again.counting.count(0, chunk(4, 6))
+        assert not again.counting.owned[0].plane.replaying
+        rig.publisher.go.set()
 
     assert not play(scenario).ended
 

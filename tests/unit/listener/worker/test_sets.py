@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from aiokafka import TopicPartition
 
-from listener.errors import Halt
+from listener.errors import Halt, UsageProblem
 from listener.kafka.settings import KafkaSettings
 from listener.worker import sets as module
 from listener.worker.sets import SetStore, compile_set
@@ -16,7 +16,7 @@ from models.post import Post
 from models.topics import Namespace
 
 OLD = CampaignSet((Campaign(id="brand", keywords=("اسنپ",)),))
-NEW = CampaignSet((Campaign(id="brand", keywords=("اسنپ", "snapp"), timezone="UTC"),))
+NEW = CampaignSet((Campaign(id="brand", keywords=("اسنپ", "snapp"), timezone="Asia/Tehran"),))
 
 
 class Topic:
@@ -77,6 +77,14 @@ def test_a_replay_finds_the_version_that_it_met_first(topic: Topic) -> None:
     assert compiled.version == OLD.version
     assert not compiled.find(b"snapp")
     assert compiled.zones == {"brand": "Asia/Tehran"}
+
+
+def test_the_zone_of_a_campaign_cannot_change(topic: Topic) -> None:
+    asyncio.run(store().publish(OLD, topic))  # type: ignore[arg-type]
+    moved = CampaignSet((Campaign(id="brand", keywords=("digikala",), timezone="UTC"),))
+    with pytest.raises(UsageProblem, match="brand counts on the clock of Asia/Tehran, its file says UTC"):
+        asyncio.run(store().publish(moved, topic))  # type: ignore[arg-type]
+    assert topic.versions() == [OLD.version]
 
 
 def test_a_version_is_compiled_once(topic: Topic) -> None:
