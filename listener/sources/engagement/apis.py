@@ -21,10 +21,11 @@ _NATIVE_ID: Final = re.compile(r"\d{1,24}")
 
 
 class Looked(Struct):
-    """An answer: engagement records (and what was wrong), and seconds that the platform asks us to pause."""
+    """An answer: engagement records (and what was wrong), seconds that the platform asks us to pause, calls made."""
 
     results: list[Result] = []
     pause: float = 0.0
+    calls: int = 1
 
 
 class CountsApi(Protocol):
@@ -91,7 +92,7 @@ class MastodonCounts:
 
     async def look(self, posts: Sequence[str]) -> Looked:
         """One call, and one more for each post of another instance that is new to us."""
-        pause = 0.0
+        pause, known = 0.0, len(self._ids)
         numbers: list[tuple[str, str]] = []
         for post in posts:
             number, asked = await self._number(post.removeprefix("mastodon:"))
@@ -99,7 +100,7 @@ class MastodonCounts:
             if number:
                 numbers.append(("id[]", number))
         if not numbers:
-            return Looked([], pause)
+            return Looked([], pause, len(self._ids) - known)
         now = self._context.clock()
         answer = await call_api(
             self._session, f"{self._url}/api/v1/statuses", headers=self._headers, params=numbers, now=now.timestamp()
@@ -108,7 +109,8 @@ class MastodonCounts:
             results = MastodonParser().parse(answer.body, now)
         except (ValueError, RecursionError) as error:
             raise SourceFault(f"{self._url}: {error}") from error
-        return Looked([_as_engagement(one) for one in results], max(pause, pause_of(answer.headers, now.timestamp())))
+        pause = max(pause, pause_of(answer.headers, now.timestamp()))
+        return Looked([_as_engagement(one) for one in results], pause, 1 + len(self._ids) - known)
 
     async def _number(self, uri: str) -> tuple[str | None, float]:
         if uri in self._ids:

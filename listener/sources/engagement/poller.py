@@ -206,5 +206,7 @@ class EngagementPoller:
                 polled.schedule.looked(post, now)
             else:
                 polled.schedule.missed(post, now)
+        for _ in range(looked.calls - 1):
+            polled.budget.spend(self._context.monotonic())
         if looked.pause:
             polled.budget.close(self._context.monotonic(), looked.pause)

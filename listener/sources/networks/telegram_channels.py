@@ -209,7 +209,7 @@ class TelegramCounts:
             for message in found:
                 if message is not None:
                     results += [_counts_only(one) for one in _parsed(channel, [message], self._context)]
-        return Looked(results)
+        return Looked(results, calls=len(by_channel))
 
 
 @contextlib.asynccontextmanager
