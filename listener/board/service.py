@@ -84,7 +84,7 @@ async def run(settings: BoardSettings, stop_signals: Iterable[int]) -> None:
     keeping.cluster = cluster
     host = settings.http_host
     async with serve(board_app(board, parts, settings.max_series), host, settings.http_port) as bound:
-        click.echo(f"board: http://{host}:{bound}/api/campaigns  metrics: http://{host}:{bound}/metrics", err=True)
+        click.echo(f"board: http://{host}:{bound}/  metrics: http://{host}:{bound}/metrics", err=True)
         work: list[Coroutine[Any, Any, object]] = [follow(board, settings, cluster), stop.wait()]
         tasks = [asyncio.create_task(one) for one in (*work, *(part.run() for part in parts))]
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

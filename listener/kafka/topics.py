@@ -25,6 +25,8 @@ DAY_MS = 24 * HOUR_MS
 POSTS_RETENTION_MS = 7 * DAY_MS
 DEAD_LETTERS_RETENTION_MS = 30 * DAY_MS
 MENTIONS_RETENTION_MS = 30 * DAY_MS
+#: Boards that were away for less still see that something was taken back.
+MENTIONS_TOMBSTONES_MS = 7 * DAY_MS
 SERIES_RETENTION_MS = 400 * DAY_MS
 
 #: Fewest replicas with which a write can wait for two of them and still survive the loss of one.
@@ -123,7 +125,13 @@ def declared_topics(
         make.kept(namespace.campaigns, "version", "versions of the campaign set"),
         make.topic(namespace.series, "campaign|minute", "closed campaign minutes", SERIES_RETENTION_MS, partitions=1),
         make.kept(namespace.incidents, "campaign|incident, or campaign|detector", "incidents, and detector snapshots"),
-        make.kept(namespace.feedback, "subject", "what people say back: marks, answers, target history, erasure"),
+        # Marks of relevance hold texts, which can be taken back.
+        make.kept(
+            namespace.feedback,
+            "subject",
+            "what people say back: marks, answers, target history, erasure",
+            {"max.compaction.lag.ms": str(DAY_MS)},
+        ),
         make.kept(namespace.source_cursors, "source", "how far each connector has read its source"),
         *(make.changelog(stream, table) for stream in STREAMS for table in TABLES),
     )
@@ -152,9 +160,9 @@ class _Maker:
         count = self._partitions if partitions is None else partitions
         return TopicSpec(name, key, count, self._replicas, retention_ms, policy, purpose, {**extra, **self._durable})
 
-    def kept(self, name: str, key: str, purpose: str) -> TopicSpec:
+    def kept(self, name: str, key: str, purpose: str, extra: Mapping[str, str] = MappingProxyType({})) -> TopicSpec:
         """Compacted, one partition: small, and read as a whole."""
-        return self.topic(name, key, purpose, None, policy="compact", partitions=1)
+        return self.topic(name, key, purpose, None, policy="compact", partitions=1, extra=extra)
 
     def input(self, stream: Stream, retention_ms: int) -> TopicSpec:
         key, purpose = _INPUTS[stream.topic]
@@ -162,15 +170,19 @@ class _Maker:
         return self.topic(self._namespace.input(stream), key, purpose, retention_ms, extra=size)
 
     def mentions(self) -> TopicSpec:
-        """A mention has its text twice, as it is and normalised."""
-        size = {"max.message.bytes": str(3 * MAX_RECORD_BYTES)}
+        """A mention has its text twice, as it is and normalised. What was taken back is gone from disk within a day."""
+        extra = {
+            "max.message.bytes": str(3 * MAX_RECORD_BYTES),
+            "delete.retention.ms": str(MENTIONS_TOMBSTONES_MS),
+            "max.compaction.lag.ms": str(DAY_MS),
+        }
         return self.topic(
             self._namespace.mentions,
             "campaign|entity, campaign|entity|counts",
             "every matched, enriched mention",
             MENTIONS_RETENTION_MS,
             policy="compact,delete",
-            extra=size,
+            extra=extra,
         )
 
     def changelog(self, stream: Stream, table: str) -> TopicSpec:

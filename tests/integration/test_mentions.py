@@ -110,6 +110,12 @@ def test_a_store_follows_resumes_and_is_built_anew(rig: Rig, monkeypatch: pytest
         async with rig.following() as store:
             assert await entities(store) == ["twitter:3", "twitter:1"]
         with MentionStore(rig.directory) as store:
+            await store.note("followed_at", "0")
+            store._writer._take_back(b"berimo|twitter:3")
+        async with rig.following() as store:
+            assert await entities(store) == ["twitter:3", "twitter:1"], "too long away to trust what it has"
+            assert float(await store.fact("followed_at") or 0) > 0
+        with MentionStore(rig.directory) as store:
             await store.fit({rig.namespace.mentions: "another id"})
             assert await entities(store) == []
 

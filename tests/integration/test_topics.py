@@ -20,6 +20,7 @@ from listener.kafka.topics import (
     topic_id,
     usual_replication,
 )
+from models.streams import STREAMS
 from models.topics import Namespace
 
 pytestmark = pytest.mark.broker
@@ -125,7 +126,10 @@ def test_commands(broker: EmbeddedKafka, namespace: Namespace) -> None:
 
     differing = run(broker, namespace, "create", "--posts-retention-days", "1")
     assert differing.exit_code == 1
-    assert differing.stdout == f"{namespace.posts}: retention.ms is 604800000, declared 86400000\n"
+    inputs = list(map(namespace.input, STREAMS))
+    expected = [f"{topic}: retention.ms is 604800000, declared 86400000" for topic in inputs]
+    assert differing.stdout.splitlines() == expected
     updated = run(broker, namespace, "create", "--posts-retention-days", "1", "--update-config")
     assert updated.exit_code == 0
-    assert updated.stdout == f"{namespace.posts}: retention.ms set to 86400000 (was 604800000)\n"
+    expected = [f"{topic}: retention.ms set to 86400000 (was 604800000)" for topic in inputs]
+    assert updated.stdout.splitlines() == expected

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -13,24 +14,35 @@ from listener.changelog import ChangelogReader
 from listener.errors import Halt, UsageProblem
 from listener.kafka.admin import admin_client
 from listener.kafka.settings import KafkaSettings
-from listener.kafka.topics import topic_id
+from listener.kafka.topics import MENTIONS_TOMBSTONES_MS, topic_id
 from models.topics import Namespace
 
 _log = logging.getLogger("listener.board.store")
 
 #: Under steady load traces of what was deleted are wiped at the latest so many seconds later; else at once.
 _PURGE_S: Final = 60.0
+#: A store that was left alone for longer may have missed tombstones: the topic keeps them for a week.
+STALE_S: Final = MENTIONS_TOMBSTONES_MS / 1000 - 86_400
+_NOTE_S: Final = 600.0
+_FOLLOWED: Final = "followed_at"
 
 
 class Follower:
     """Reads mentions and feedback into the store. ``caught_up``: whether all that was there at the start is in."""
 
-    def __init__(self, store: MentionStore, kafka: KafkaSettings, namespace: Namespace) -> None:
+    def __init__(
+        self,
+        store: MentionStore,
+        kafka: KafkaSettings,
+        namespace: Namespace,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.caught_up = False
         self.reader: ChangelogReader | None = None
         self._store = store
         self._kafka = kafka
         self._namespace = namespace
+        self._clock = clock
 
     @property
     def unread(self) -> int:
@@ -43,6 +55,7 @@ class Follower:
         """Follow until cancelled. Positions that the topics no longer have make the store start anew, once."""
         partitions, ids = await asyncio.to_thread(self._cluster)
         await self._store.fit(ids)
+        await self._drop_stale(ids)
         while True:
             begun = dict(self._store.positions)
             try:
@@ -54,12 +67,19 @@ class Follower:
                 await self._store.clear()
                 await self._store.fit(ids)
 
+    async def _drop_stale(self, ids: Mapping[str, str]) -> None:
+        followed = await self._store.fact(_FOLLOWED)
+        if followed is not None and self._clock() - float(followed) > STALE_S:
+            _log.warning("the mentions were not followed for days: they are read again from the beginning")
+            await self._store.clear()
+            await self._store.fit(ids)
+
     async def _follow(self, partitions: Mapping[str, int]) -> None:
         saved = self._store.positions
         tps = [TopicPartition(topic, number) for topic, count in partitions.items() for number in range(count)]
         async with ChangelogReader(self._kafka, {tp: saved.get((tp.topic, tp.partition)) for tp in tps}) as reader:
             self.reader = reader
-            purged = asyncio.get_running_loop().time()
+            purged, noted = asyncio.get_running_loop().time(), float("-inf")
             while True:
                 batch = await reader.next()
                 if batch is not None:
@@ -67,6 +87,9 @@ class Follower:
                     await self._take(tp.topic)(tp.topic, tp.partition, records, reader.positions[tp])
                 now = asyncio.get_running_loop().time()
                 self._note_caught_up(reader)
+                if self.caught_up and now - noted > _NOTE_S:
+                    await self._store.note(_FOLLOWED, str(self._clock()))
+                    noted = now
                 if self._store.purgeable and (batch is None or now - purged > _PURGE_S):
                     await self._store.purge()
                     purged = now

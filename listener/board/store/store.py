@@ -104,6 +104,14 @@ class MentionStore:
             await self.clear()
         await self._write(lambda: self._writer.note(facts))
 
+    async def fact(self, name: str) -> str | None:
+        """Something that was noted."""
+        return await self._write(lambda: self._writer.about(name))
+
+    async def note(self, name: str, value: str) -> None:
+        """Note something beside the mentions."""
+        await self._write(lambda: self._writer.note({name: value}))
+
     async def clear(self) -> None:
         """Forget everything; the topics are then read from their beginning."""
 

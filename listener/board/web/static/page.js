@@ -97,12 +97,13 @@ function listen(failures = 0) {
 async function mark(button) {
   const entity = button.closest("[data-entity]").dataset.entity;
   const both = button.parentElement.querySelectorAll("button");
-  const answer = await fetch(`/api/campaigns/${page.campaign}/mentions/${encodeURIComponent(entity)}/relevance`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ relevant: button.dataset.relevant === "true" }),
-  });
+  const path = `/api/campaigns/${page.campaign}/mentions/${encodeURIComponent(entity)}/relevance`;
+  const body = JSON.stringify({ relevant: button.dataset.relevant === "true" });
+  const headers = { "Content-Type": "application/json" };
+  const answer = await fetch(path, { method: "POST", headers, body }).catch(() => ({ ok: false }));
   if (answer.ok) for (const one of both) one.setAttribute("aria-pressed", String(one === button));
+  // For the ears: the colours say it to the eyes.
+  if (status) status.textContent = answer.ok ? status.dataset.markedText : status.dataset.failedText;
 }
 
 function showMarks() {
