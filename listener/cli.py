@@ -24,6 +24,8 @@ COMMANDS = {
     "backtest": "listener.alerting.backtest:backtest",
     "recount": "listener.recount.command:recount",
     "kpis": "listener.kpis.command:kpis",
+    "import": "listener.importing.command:import_command",
+    "report": "listener.report.command:report",
     "source": "listener.sources.command:source",
     "worker": "listener.worker.command:worker",
     "board": "listener.board.command:board",

@@ -116,6 +116,23 @@ _ALERTING: Final = (
         "From the closing of a minute to the first Alertmanager's taking the alert that it made.",
     ),
 )
+_KPI: Final = ("campaign", "kpi", "part", "window", "label", "currency")
+_TARGET: Final = ("campaign", "kpi", "part")
+
+
+def _kpi_metrics() -> Iterator[MetricSpec]:
+    yield MetricSpec("listener_kpi_numerator", "gauge", "Numerator of a KPI over a window, or its value.", _KPI)
+    yield MetricSpec("listener_kpi_denominator", "gauge", "Denominator of a KPI over a window; none of a count.", _KPI)
+    yield MetricSpec("listener_target", "gauge", "The number to reach.", _TARGET)
+    yield MetricSpec("listener_target_actual", "gauge", "What is reached so far.", _TARGET)
+    yield MetricSpec("listener_target_expected", "gauge", "What should be reached by now.", _TARGET)
+    yield MetricSpec("listener_target_attainment", "gauge", "Actual / target; 1 or more is good.", _TARGET)
+    yield MetricSpec("listener_target_pace", "gauge", "Actual / expected by now; 1 or more is good.", _TARGET)
+    yield MetricSpec("listener_target_forecast", "gauge", "Forecast for the deadline.", _TARGET)
+    yield MetricSpec(
+        "listener_target_will_miss", "gauge", "1 when even the better end of the forecast misses the target.", _TARGET
+    )
+
 
 METRICS: Final[dict[str, MetricSpec]] = {
     spec.name: spec
@@ -123,6 +140,7 @@ METRICS: Final[dict[str, MetricSpec]] = {
         *_campaign_metrics(),
         *_ALERTING,
         *_closing_metrics(),
+        *_kpi_metrics(),
         MetricSpec(
             "listener_records", "counter", "Records by outcome; their sum is what was read.", (*_PARTITION, "outcome")
         ),

@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from listener.kafka.topics import declared_topics
+from listener.kpis.reference import kpis_page
 from listener.manual.campaign_file import campaign_page
 from listener.manual.outcomes import outcomes_page
 from listener.manual.settings import settings_page
@@ -85,6 +86,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "settings.md": _settings_page,
     "campaign-file.md": lambda: campaign_page(_NOTE),
     "outcomes.md": lambda: outcomes_page(_NOTE),
+    "kpis.md": lambda: kpis_page(_NOTE),
 }
 
 

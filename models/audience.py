@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from models.keyed import Keyed
 from models.post import Count, Id, Platform, Time
 
 AUDIENCE_TOPIC: Final = "marketing.audience.v1"
@@ -13,7 +14,7 @@ AUDIENCE_TOPIC: Final = "marketing.audience.v1"
 AUDIENCE_METRICS: Final = ("followers", "reach", "impressions")
 
 
-class AudienceRow(Struct, frozen=True):
+class AudienceRow(Keyed, frozen=True):
     """One record of the audience topic, in full."""
 
     event_id: Id

@@ -3,8 +3,9 @@
 from datetime import date, datetime
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from models.keyed import Keyed
 from models.post import Id, Time
 
 BACKLINKS_TOPIC: Final = "marketing.backlinks.v1"
@@ -18,7 +19,7 @@ Url = Annotated[str, Meta(min_length=1, max_length=8192)]
 Domain = Annotated[str, Meta(min_length=1, max_length=253)]
 
 
-class Backlink(Struct, frozen=True):
+class Backlink(Keyed, frozen=True):
     """One record of the backlinks topic, in full. ``lost``: whether (or since which day) the link is gone."""
 
     event_id: Id

@@ -53,4 +53,7 @@ def checked_money(amount: str | None, currency: str | None, field: str) -> None:
         return
     if currency is None:
         raise ValueError(f"`{field}` needs a `currency`")
-    minor_units(amount, currency)
+    try:
+        minor_units(amount, currency)
+    except ValueError as error:
+        raise ValueError(f"`{field}`: {error}") from None

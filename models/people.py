@@ -4,8 +4,9 @@ import re
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from models.keyed import Keyed
 from models.money import Amount, Currency, checked_money
 from models.post import Id, Time
 from models.web import Utm
@@ -27,7 +28,7 @@ PEOPLE_METRICS: Final = (*STAGES, *ACTIVITIES, "new_customers", "orders", "reven
 _PLAIN: Final = re.compile(r".*@.*|\+?[0-9][0-9 ()-]{8,14}[0-9]")
 
 
-class PersonEvent(Struct, frozen=True):
+class PersonEvent(Keyed, frozen=True):
     """One record of the people topic, in full."""
 
     event_id: Id

@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from models.keyed import Keyed
 from models.post import Count, Id, Time
 
 SEARCH_TOPIC: Final = "marketing.search.v1"
@@ -17,7 +18,7 @@ MICRO: Final = 1_000_000
 SEARCH_METRICS: Final = ("impressions", "clicks", "ranked", "position", "top3", "top10", "rows", "unranked_rows")
 
 
-class SearchRow(Struct, frozen=True):
+class SearchRow(Keyed, frozen=True):
     """One record of the search topic, in full.
 
     ``position`` null or 0: not among the results that were looked at, which is a state and no number. ``impressions``

@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from models.keyed import Keyed
 from models.money import Amount, Currency, checked_money
 from models.post import Count, Id, Time
 
@@ -16,7 +17,7 @@ Category = Literal["media", "salary", "tool", "agency"]
 SPEND_METRICS: Final = ("cost", "impressions", "clicks")
 
 
-class SpendRow(Struct, frozen=True):
+class SpendRow(Keyed, frozen=True):
     """One record of the spend topic, in full; without ``category`` the cost is media."""
 
     event_id: Id

@@ -5,6 +5,7 @@ from typing import Annotated, Final, NamedTuple
 
 from msgspec import Meta, Struct
 
+from models.keyed import Keyed
 from models.money import Amount, Currency, checked_money
 from models.post import Id, Time
 
@@ -36,7 +37,7 @@ class Utm(Struct, frozen=True):
     content: str | None = None
 
 
-class WebEvent(Struct, frozen=True):
+class WebEvent(Keyed, frozen=True):
     """One record of the web topic, in full. ``engaged_time_ms`` is what this event adds, as in GA4."""
 
     event_id: Id

@@ -64,6 +64,7 @@ class Fold:
         self.chunk = chunk
         self.compiled = compiled
         self.reader = compiled.reader(plane.kind.stream.topic)
+        self.in_force = compiled.zones if self.reader.in_force is None else self.reader.in_force
         self.replaying = replaying
         self.new = new
 
@@ -166,7 +167,7 @@ class Fold:
         plane, kind, stamp, record = self.plane, self.kind, self._stamp(index), self._record(index)
         matched = self.reader.match(record) if record.op in kind.texts else ()
         ids = [one.campaign_id for one in matched]
-        result = kind.fold(entity, record, ids, plane.tally.record_time, plane.bounds, self.compiled.zones)
+        result = kind.fold(entity, record, ids, plane.tally.record_time, plane.bounds, self.in_force)
         if result.entity is not None:
             result.entity.stamp = -1 if entity is None else entity.stamp
             plane.overlay.entities[key] = result.entity

@@ -111,4 +111,6 @@ class Kind:
     dimension: Callable[[Any], str]
     texts: frozenset[str] = field(default=frozenset({"create", "update"}))
     mentions: MentionMetrics | None = None
+    #: How long an entity stays after its last change, milliseconds of record time; None: the usual 8 days.
+    keep_ms: int | None = None
     say: Callable[[Any], Said] | None = None

@@ -1,6 +1,6 @@
 """What passes between the steps of the counting plane: chunks in, folds on their way, flush plans out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -26,11 +26,13 @@ class Reader(NamedTuple):
     """How a campaign set reads one stream.
 
     ``find``: truthy for a lower-cased raw record that may match; it may err on the side of yes only.
-    ``match``: the campaigns of a decoded record.
+    ``match``: the campaigns of a decoded record. ``in_force``: what its fold is given as the campaigns in force; None:
+    the ids of all of them.
     """
 
     find: Callable[[bytes], object]
     match: Callable[[Any], Sequence[MatchedCampaign]]
+    in_force: Container[str] | None = None
 
 
 class CompiledSet(NamedTuple):

@@ -91,7 +91,7 @@ class PartitionPlane:
         self._sets = list(sets)
         self._names: dict[tuple[str, str], str] = {}
         self._zones: dict[str, str] = {}
-        self._retention = Retention() if retention else None
+        self._retention = Retention(kind.keep_ms) if retention else None
         if self._retention:
             recovered = {table: tables[table].items() for table in CELL_TABLES}
             self._retention.remember(recovered, tables[cells.ENTITIES].items())
@@ -141,7 +141,7 @@ class PartitionPlane:
         if found is None:
             value = self.tables[cells.ENTITIES].get(key)
             found = None if value is None else self.kind.unpack(value)
-        if found is not None and self._retention and entity_expired(found, self.tally.record_time):
+        if found is not None and self._retention and entity_expired(found, self.tally.record_time, self.kind.keep_ms):
             return None
         return found
 

@@ -26,7 +26,8 @@ MOST: Final = 5000
 class Retention:
     """Finds what has expired without looking at what has not: keys are grouped by window start or day of change."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep_entity_ms: int | None = None) -> None:
+        self._keep_ms = KEEP_ENTITY_MS if keep_entity_ms is None else keep_entity_ms
         self._windows: dict[str, dict[int, set[bytes]]] = {table: defaultdict(set) for table in KEEP_MS}
         self._entities: dict[int, set[bytes]] = defaultdict(set)
 
@@ -77,23 +78,24 @@ class Retention:
     def _expired_entities(
         self, entities: Mapping[bytes, bytes], record_time: int, keep: AbstractSet[bytes]
     ) -> list[bytes]:
-        today = (record_time - KEEP_ENTITY_MS) // DAY_MS
+        today = (record_time - self._keep_ms) // DAY_MS
         gone = []
         for key in _drain(self._entities, today - 1):
             value = entities.get(key)
             if value is None:
                 continue
             changed = entity_changed(value)
-            if key in keep or record_time - changed < KEEP_ENTITY_MS:
+            if key in keep or record_time - changed < self._keep_ms:
                 self._entities[max(changed // DAY_MS, today)].add(key)
             else:
                 gone.append(key)
         return gone
 
 
-def entity_expired(entity: Entity, record_time: int | None) -> bool:
+def entity_expired(entity: Entity, record_time: int | None, keep_ms: int | None = None) -> bool:
     """Whether an entity counts as gone at ``record_time``."""
-    return record_time is not None and record_time - entity.changed >= KEEP_ENTITY_MS
+    kept = KEEP_ENTITY_MS if keep_ms is None else keep_ms
+    return record_time is not None and record_time - entity.changed >= kept
 
 
 def _start(key: bytes) -> int:

@@ -110,3 +110,72 @@ def kpis(
 def values(records: list[tuple[str, bytes]], *campaigns: Campaign, **options: Any) -> dict[str, Any]:
     """Their values alone."""
     return {name: body["value"] for name, body in kpis(records, *campaigns, **options).items()}
+
+
+SITE = "https://shop.ir/"
+TAGGED = {"utm": {"campaign": "nowruz"}}
+
+
+def link(url: str, **fields: Any) -> tuple[str, bytes]:
+    base = {"target_domain": "shop.ir", "source_url": url, "source_domain": url.split("/")[2], "provider": "p"}
+    return record("marketing.backlinks.v1", **(base | fields))
+
+
+def rank(provider: str, day: str, number: int) -> tuple[str, bytes]:
+    return record("marketing.site_rank.v1", provider=provider, domain="shop.ir", date=day, rank=number)
+
+
+def account(day: str, **numbers: int | None) -> tuple[str, bytes]:
+    return record("marketing.audience.v1", account_id="brand_ir", platform="instagram", date=day, **numbers)
+
+
+def a_bit_of_everything() -> list[tuple[str, bytes]]:
+    """Records of every topic, with restatements, refunds, repeats, poison and what belongs to nobody."""
+    google, telegram = "https://www.google.com/", "https://t.me/brand"
+    term = {"source": "google", "medium": "cpc", "campaign": "nowruz", "term": "خرید کفش"}
+    counts = {"counts": {"likes": 10, "comments": 2, "shares": 3, "views": 500}}
+    again = web("s2", "purchase")
+    return [
+        web("s1", "session_start", page_url=SITE, page_referrer=google),
+        web("s1", page_url=SITE, page_referrer=google, engaged_time_ms=9_000),
+        web("s1", "user_engagement", engaged_time_ms=2_500),
+        web("s2", at="2026-03-20T23:00:00Z", obs="2026-03-21T00:00:00Z", page_url=SITE, page_referrer=telegram),
+        again,
+        again,
+        web("s3", page_url=SITE, utm=term),
+        web("s3", "generate_lead"),
+        web("s4", page_url=SITE, utm=term),
+        web("s5", page_url=SITE, page_referrer="https://blog.example/"),
+        web("s6", page_url="https://rival.ir/"),
+        web("s7", at="2026-03-01T00:00:00Z", page_url=SITE),
+        person("p1", "mql", **TAGGED),
+        person("p1", "sql"),
+        person("p1", "demo_booked"),
+        person("p1", "demo_held"),
+        order("p1", "o1", "2500.50"),
+        order("p2", "o2", "700", at="2026-02-25T08:00:00Z", **TAGGED),
+        order("p2", "o3", "300", at="2026-03-22T08:00:00Z"),
+        order("p2", "o3", "300", kind="refund", at="2026-03-22T08:30:00Z"),
+        person("nobody", "mql"),
+        spend("1000", impressions=900, clicks=30),
+        spend("1200", impressions=1000, clicks=40, obs="2026-03-22T11:00:00Z"),
+        spend("1", impressions=1, clicks=1, obs="2026-03-22T08:00:00Z"),
+        spend("300", category="salary", platform="office"),
+        spend("50", day="2025-01-01"),
+        search("خرید کفش", 2.5, 10, clicks=3),
+        search("کفش ورزشی", 12, 30),
+        search("کفش ورزشی", None, 60, country="de"),
+        rank("tranco", "2026-03-20", 5000),
+        rank("tranco", "2026-03-21", 4000),
+        link("https://a.com/1", first_seen="2026-03-01"),
+        link("https://a.com/2", first_seen="2026-03-21"),
+        link("https://b.com/1", first_seen="2026-03-02", lost=True),
+        account("2026-03-20", followers=100, reach=40, impressions=90),
+        account("2026-03-22", followers=130, reach=60, impressions=80),
+        post("1", obs="2026-03-22T09:59:00Z", **counts),
+        post("1", op="engagement", text=None, obs="2026-03-22T10:20:00Z", counts={"likes": 25, "shares": 4}),
+        post("2", "چیز دیگر"),
+        article(1, "برندما کارخانه تازه در تبریز گشود", body="خبر کامل"),
+        article(2, "برندما کارخانه تازه در تبریز گشود", body="خبر کامل"),
+        article(3, "گزارش فروش سه ماهه برندما"),
+    ]

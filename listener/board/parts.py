@@ -61,12 +61,14 @@ def board_parts(board: Board, settings: BoardSettings) -> list[BoardPart]:
     from listener.board.access.part import AccessPart  # noqa: PLC0415
     from listener.board.mentions_part import MentionsPart  # noqa: PLC0415
     from listener.board.web.part import PagePart  # noqa: PLC0415
+    from listener.kpis.part import KpiPart  # noqa: PLC0415
 
     mentions = MentionsPart(board, settings.kafka, settings.namespace, settings.state_dir)
     return [
         AccessPart(board, settings.access),
         mentions,
         PagePart(board, mentions.store, mentions.routes, board.closed, mentions.complete),
+        KpiPart(board, lambda campaign, span: mentions.store.press_stories(campaign, span.start, span.end)),
     ]
 
 

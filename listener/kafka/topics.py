@@ -15,10 +15,17 @@ from listener.errors import UsageProblem
 from listener.kafka.admin import admin_client
 from listener.kafka.settings import KafkaSettings
 from models.article import ARTICLES_TOPIC
+from models.audience import AUDIENCE_TOPIC
+from models.backlinks import BACKLINKS_TOPIC
 from models.cells import ENTITIES, LIFETIME, PROGRESS, TABLES
+from models.people import PEOPLE_TOPIC
 from models.post import MAX_RECORD_BYTES, POSTS_TOPIC
-from models.streams import STREAMS, Stream
+from models.search import SEARCH_TOPIC
+from models.site_rank import RANK_TOPIC
+from models.spend import SPEND_TOPIC
+from models.streams import BUSINESS, STREAMS, Stream
 from models.topics import Namespace
+from models.web import WEB_TOPIC
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -49,7 +56,16 @@ _CHANGELOG = {
 _INPUTS = {
     POSTS_TOPIC: ("post_id", "posts: created, updated, engaged with, deleted"),
     ARTICLES_TOPIC: ("article_id", "press articles: created, updated, deleted"),
+    WEB_TOPIC: ("session_id", "web sessions: events named as in GA4"),
+    PEOPLE_TOPIC: ("person_id (hashed)", "people: stages, activities, orders"),
+    SPEND_TOPIC: ("platform|account|campaign|date", "what ads and the rest cost, by day; restatements replace"),
+    SEARCH_TOPIC: ("site|date|query|country|device", "how sites stand in search results, by day"),
+    RANK_TOPIC: ("provider|domain|date", "ranks of sites, by day"),
+    BACKLINKS_TOPIC: ("target|source_url", "links to sites"),
+    AUDIENCE_TOPIC: ("account_id", "audiences of own accounts, by day"),
 }
+#: Business records are kept long enough to count them again with another campaign file.
+BUSINESS_RETENTION_MS = 400 * DAY_MS
 _TABLE_KEYS = {ENTITIES: "entity id", PROGRESS: "source topic|partition", LIFETIME: "campaign|topic|partition|platform"}
 _WINDOWED_KEY = '["campaign|topic|partition|platform", [start, end]]'
 
@@ -167,7 +183,8 @@ class _Maker:
     def input(self, stream: Stream, retention_ms: int) -> TopicSpec:
         key, purpose = _INPUTS[stream.topic]
         size = {"max.message.bytes": str(MAX_RECORD_BYTES + _OVERHEAD_BYTES)}
-        return self.topic(self._namespace.input(stream), key, purpose, retention_ms, extra=size)
+        kept = BUSINESS_RETENTION_MS if stream in BUSINESS else retention_ms
+        return self.topic(self._namespace.input(stream), key, purpose, kept, partitions=stream.partitions, extra=size)
 
     def mentions(self) -> TopicSpec:
         """A mention has its text twice, as it is and normalised. What was taken back is gone from disk within a day."""
@@ -192,6 +209,7 @@ class _Maker:
             f"state of the table {stream.table(table)}",
             None,
             policy="compact",
+            partitions=stream.partitions,
             extra=_CHANGELOG,
         )
 

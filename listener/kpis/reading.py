@@ -1,6 +1,7 @@
 """NDJSON files of any topics, counted into KPIs: each line ``{"topic": …, "record": …}``."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,8 @@ from processors.kpis.batch import TOPICS, Batch, Invalid
 from processors.match import Matcher
 from processors.matching import match_article, match_post
 
+#: How far ahead of the clock a record of a file may be: tests and plans are dated ahead, year 9999 is a mistake.
+_AHEAD: Final = timedelta(days=730)
 _MARK: Final = b"\xef\xbb\xbf"
 #: So many malformed records are named; the rest is counted.
 _NAMED: Final = 20
@@ -35,7 +38,12 @@ _decode = msgspec.json.Decoder(Line).decode
 def batch_of(campaigns: CampaignSet) -> Batch:
     """An empty count for these campaigns."""
     matcher = Matcher(campaigns)
-    return Batch(campaigns, post_matcher(matcher), article_matcher(matcher))
+    return Batch(campaigns, post_matcher(matcher), article_matcher(matcher), latest=latest_believed())
+
+
+def latest_believed() -> datetime:
+    """What was observed past this moment is a mistake of its source, not a file of tomorrow."""
+    return datetime.now(UTC) + _AHEAD
 
 
 def post_matcher(matcher: Matcher) -> Callable[[Post], Sequence[str]]:

@@ -12,6 +12,7 @@ from models.campaign import DEFAULT_TIMEZONE
 DEFAULT_SEED: Final = 1
 DEFAULT_POSTS: Final = 3000
 DEFAULT_ARTICLES: Final = 0
+DEFAULT_SESSIONS: Final = 0
 DEFAULT_DAY: Final = datetime(2026, 11, 20, tzinfo=ZoneInfo(DEFAULT_TIMEZONE))
 
 
@@ -27,7 +28,8 @@ class Timed(NamedTuple):
 class Day:
     """Which day is told. ``taken``: ids of earlier days that must not come again; those of this day are added.
 
-    ``posts`` is how many people and outlets write, ``articles`` how many newsrooms publish; the rest comes on top.
+    ``posts`` is how many people and outlets write, ``articles`` how many newsrooms publish,
+    ``sessions`` how many visit a shop; the rest comes on top.
     """
 
     seed: int = DEFAULT_SEED
@@ -35,6 +37,7 @@ class Day:
     date: datetime = DEFAULT_DAY
     taken: set[str] = field(default_factory=set)
     articles: int = DEFAULT_ARTICLES
+    sessions: int = DEFAULT_SESSIONS
 
     @property
     def midnight(self) -> datetime:

@@ -11,6 +11,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
+from listener.sample.business import business
 from listener.sample.day import DEFAULT_ARTICLES, DEFAULT_DAY, DEFAULT_POSTS, DEFAULT_SEED, Day, Timed
 from listener.sample.delivery import delivered
 from listener.sample.drafts import Draft, Writer
@@ -75,7 +76,7 @@ def _posts(day: Day) -> Iterator[Timed]:
 
 
 #: What a day is made of.
-SOURCES: Final[tuple[Callable[[Day], Iterator[Timed]], ...]] = (_posts, press)
+SOURCES: Final[tuple[Callable[[Day], Iterator[Timed]], ...]] = (_posts, press, business)
 
 
 def _drafts(rng: Random, day: Day) -> list[Draft]:

@@ -16,6 +16,7 @@ from listener.kafka.settings import KafkaSettings
 from models.article import ARTICLES_TOPIC
 from models.campaign import CampaignSet
 from models.topics import Namespace
+from processors.business.plane import business_readers
 from processors.enrich import Analysis, Enricher, Item
 from processors.match import Matcher
 from processors.matching import match_article, match_post
@@ -32,6 +33,7 @@ def compile_set(campaign_set: CampaignSet, analyse: Analyse | None = None) -> Co
     find = matcher.prefilter.find
     zones = {campaign.id: campaign.timezone for campaign in campaign_set.campaigns}
     readers = {ARTICLES_TOPIC: Reader(find, lambda article: match_article(matcher, article))}
+    readers |= business_readers(campaign_set)
     return CompiledSet(campaign_set.version, find, lambda post: match_post(matcher, post), zones, readers, analyse)
 
 

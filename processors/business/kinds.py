@@ -8,12 +8,11 @@ import msgspec
 
 from models.audience import AudienceRow
 from models.backlinks import Backlink
-from models.business import AUDIENCE, BACKLINKS, PEOPLE, SEARCH, SITE_RANK, SPEND, WEB
 from models.people import PersonEvent
 from models.search import SearchRow
 from models.site_rank import RankRow
 from models.spend import SpendRow
-from models.streams import Stream
+from models.streams import AUDIENCE, BACKLINKS, PEOPLE, SEARCH, SITE_RANK, SPEND, WEB, Stream
 from models.web import WebEvent
 from processors.business.contributions import Change
 from processors.business.levels import fold_audience, fold_backlink, pack_level, unpack_account, unpack_domain

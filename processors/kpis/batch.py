@@ -5,6 +5,7 @@ The folds are those of the worker; what a worker keeps in tables is kept in dict
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +15,7 @@ from models.campaign import CampaignSet
 from models.cells import METRIC_INDEX, METRICS
 from models.entity import PostEntity
 from models.outcome import OUTCOMES, Outcome
-from models.post import EARLIEST, MAX_RECORD_BYTES, PLATFORMS, POSTS_TOPIC, Post
+from models.post import COUNTERS, EARLIEST, MAX_RECORD_BYTES, PLATFORMS, POSTS_TOPIC, Post
 from processors.business.kinds import BUSINESS_KINDS
 from processors.business.rules import Rules
 from processors.kinds import Bounds
@@ -36,12 +37,24 @@ class Invalid(ValueError):  # noqa: N818 - an outcome, not a failure
 
 
 class Batch:
-    """Counts records one by one. ``figures`` has the sums, ``now`` the largest ``observed_at`` so far (epoch ms)."""
+    """Counts records one by one. ``figures`` has the sums, ``now`` the largest ``observed_at`` so far (epoch ms).
 
-    def __init__(self, campaigns: CampaignSet, match_post: MatchPost, match_article: MatchArticle) -> None:
+    ``latest``: nothing is believed to have been observed later. Files do not say when their records arrived, so this
+    can only keep out what is far off.
+    """
+
+    def __init__(
+        self,
+        campaigns: CampaignSet,
+        match_post: MatchPost,
+        match_article: MatchArticle,
+        *,
+        latest: datetime | None = None,
+    ) -> None:
         self.figures = MinuteFigures()
         self.outcomes: Counter[str] = Counter()
         self.now: int | None = None
+        self._latest = latest
         self._rules = Rules(campaigns)
         self._match_post, self._match_article = match_post, match_article
         self._posts: dict[str, PostEntity] = {}
@@ -66,6 +79,11 @@ class Batch:
         self.outcomes[OUTCOMES[outcome]] += 1
         return outcome
 
+    def post_counts(self, post_id: str) -> dict[str, int | None]:
+        """The counters of a tracked post as last believed."""
+        entity = self._posts.get(post_id)
+        return dict(zip(COUNTERS, entity.last if entity else [None] * len(COUNTERS), strict=True))
+
     def _decode(self, topic: str, value: bytes) -> Any:
         decoder = self._decoders[topic]
         if len(value) > MAX_RECORD_BYTES:
@@ -76,6 +94,8 @@ class Batch:
             raise Invalid(str(error)) from error
         if record.observed_at < EARLIEST:
             raise Invalid(f"`observed_at` lies before {EARLIEST.year}")
+        if self._latest is not None and record.observed_at > self._latest:
+            raise Invalid(f"`observed_at` lies in the future, past {self._latest.date()}")
         return record
 
     def _fold(self, topic: str, record: Any) -> Outcome:

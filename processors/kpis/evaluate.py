@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from models.business import BUSINESS
 from models.campaign import Campaign
 from models.kpis.formula import Choice, Conversions, Expr, Level, Minus, Money, Plus, Scaled, Stories, Sum
 from models.kpis.shape import Kpi, Part
@@ -17,9 +16,7 @@ from processors.business.rules import keyword_dimension, site_key
 from processors.kpis.figures import Figures
 from processors.kpis.periods import Period, Span
 
-METRICS: Final = {
-    stream.name: {metric: index for index, metric in enumerate(stream.metrics)} for stream in (*STREAMS, *BUSINESS)
-}
+METRICS: Final = {stream.name: {metric: index for index, metric in enumerate(stream.metrics)} for stream in STREAMS}
 #: Conversion types that are counted elsewhere than in the web events.
 _ELSEWHERE: Final[dict[str, Expr]] = {
     "comment": Sum("posts", ("comments",)),

@@ -30,9 +30,11 @@ class MinuteFigures:
     def __init__(self) -> None:
         self._cells: dict[tuple[str, str], dict[tuple[int, str], list[int]]] = defaultdict(dict)
         self._stories: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self._sums: dict[tuple[str, str, Span], Amounts] = {}
 
     def add(self, campaign: str, stream: str, time: int, dimension: str, metric: int, amount: int, width: int) -> None:
         """Add an amount at a time (epoch milliseconds); ``width``: how many metrics the stream has."""
+        self._sums.clear()
         key = (time // MINUTE_MS * MINUTE_MS, dimension)
         cells = self._cells[campaign, stream]
         cells.setdefault(key, [0] * width)[metric] += amount
@@ -43,6 +45,12 @@ class MinuteFigures:
 
     def amounts(self, campaign: str, stream: str, span: Span) -> Amounts:
         """Sums over a span, by dimension."""
+        asked = campaign, stream, span
+        if asked not in self._sums:
+            self._sums[asked] = self._sum(campaign, stream, span)
+        return self._sums[asked]
+
+    def _sum(self, campaign: str, stream: str, span: Span) -> Amounts:
         sums: dict[str, list[int]] = {}
         for (minute, dimension), amounts in self._cells.get((campaign, stream), {}).items():
             if span.holds(minute):

@@ -119,6 +119,16 @@ def distinct_minutes(db: sqlite3.Connection, campaign: str, first_ms: int, end_m
     return {minute: Distinct(authors, stories) for minute, authors, stories in rows}
 
 
+def press_stories(db: sqlite3.Connection, campaign: str, start_ms: int | None, end_ms: int | None) -> int:
+    """Distinct stories of the articles that mention a campaign, by time of publication."""
+    ((found,),) = db.execute(
+        "SELECT COUNT(DISTINCT story) FROM mention WHERE stamp IS NOT NULL AND kind = 'article' AND campaign = ? "
+        "AND event_ms >= ? AND event_ms < ?",
+        (campaign, -(1 << 62) if start_ms is None else start_ms, 1 << 62 if end_ms is None else end_ms),
+    )
+    return int(found)
+
+
 def _conditions(query: MentionQuery) -> tuple[list[str], list[Any]]:
     where, values = ["campaign = ?", "stamp IS NOT NULL"], [query.campaign]
     parts: list[tuple[str, Sequence[Any]]] = [

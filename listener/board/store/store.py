@@ -177,6 +177,10 @@ class MentionStore:
         found = reading.distinct_minutes(self._own, campaign, first, first + _MINUTE_MS)
         return found.get(minute, Distinct(0, 0))
 
+    def press_stories(self, campaign: str, start_ms: int | None, end_ms: int | None) -> int | None:
+        """Distinct stories of the press mentions of a span, of those that are kept; None while it is not open."""
+        return reading.press_stories(self._own, campaign, start_ms, end_ms) if self._generation else None
+
     async def _write(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._writing, work)
 

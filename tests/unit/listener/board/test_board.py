@@ -8,6 +8,7 @@ from listener.board.topics import Cluster, read_topics
 from listener.errors import Halt
 from models.campaign import Campaign, CampaignSet
 from models.cells import LIFETIME, METRIC_INDEX, PROGRESS, WINDOWS
+from models.streams import STREAMS
 from models.topics import Namespace
 
 NAMESPACE = Namespace(app="boards", prefix="boards.")
@@ -19,7 +20,7 @@ MakeBoard = Callable[..., Board]
 
 
 def test_it_reads_the_counts_of_every_stream_campaigns_and_closed_minutes_but_no_entities() -> None:
-    tables = [f"{stream}{short}" for stream in ("", "press-") for short in (*WINDOWS, LIFETIME, PROGRESS)]
+    tables = [stream.table(short) for stream in STREAMS for short in (*WINDOWS, LIFETIME, PROGRESS)]
     others = {NAMESPACE.campaigns, NAMESPACE.series}
     assert set(read_topics(NAMESPACE)) == {NAMESPACE.changelog(table) for table in tables} | others
 

@@ -12,7 +12,7 @@ from listener.engine.app import create_app
 from listener.engine.tables import PartitionStore, StampRecovery
 from listener.kafka.settings import KafkaSettings
 from models.cells import TABLES, WINDOWS, window_key
-from models.streams import ALL_TABLES, ARTICLES, POSTS
+from models.streams import ALL_TABLES, ARTICLES, POSTS, STREAMS
 from models.topics import Namespace
 
 NAME = "brand|social.posts.v1|0|twitter"
@@ -30,7 +30,7 @@ class Nobody:
 @pytest.fixture(scope="module")
 def app() -> faust.App:
     namespace = Namespace("unit", "p.")
-    partitions = {POSTS: 4, ARTICLES: 2}
+    partitions = dict.fromkeys(STREAMS, 1) | {POSTS: 4, ARTICLES: 2}
     return create_app(
         KafkaSettings(("nowhere:9092",)), namespace, Nobody(), partitions=partitions, session_timeout=10.0
     )

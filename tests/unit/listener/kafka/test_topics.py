@@ -13,7 +13,10 @@ def test_every_table_is_co_partitioned_with_the_posts() -> None:
     specs = by_name()
     assert specs["p.social.posts.v1"].partitions == 6
     assert specs["p.press.articles.v1"].partitions == 6
-    assert {specs[f"app-{table}-changelog"].partitions for table in ALL_TABLES} == {6}
+    for stream in STREAMS:
+        partitions = specs[f"p.{stream.topic}"].partitions
+        assert partitions == (stream.partitions or 6)
+        assert {specs[f"app-{table}-changelog"].partitions for table in stream.tables.values()} == {partitions}
     assert specs["p.listener.campaigns.v1"].partitions == 1
     assert len(specs) == len(STREAMS) + len(ALL_TABLES) + 7
 

@@ -1,0 +1,1 @@
+"""Business records from spreadsheets: for teams without a producer of their own."""

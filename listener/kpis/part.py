@@ -1,0 +1,74 @@
+"""The KPIs as a part of the board: routes and metrics over the cells that it has read."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from aiohttp import web
+from prometheus_client.core import Metric
+
+from listener.board.board import Board
+from listener.board.parts import BoardPart
+from listener.kpis.http import add_kpi_routes
+from listener.kpis.metrics import KpiSamples
+from models.campaign import Campaign
+from models.streams import STREAMS
+from processors.kpis.cells import CellFigures, StoriesOf, Windows
+from processors.windows import DAY_MS, to_ms
+
+#: Records this far behind the wall clock are a replay, which is evaluated at its own time.
+REPLAY_MS: Final = DAY_MS
+_STREAM = {stream.name: stream for stream in STREAMS}
+
+
+def wall_clock() -> int:
+    """Now, epoch milliseconds."""
+    return to_ms(datetime.now(UTC))
+
+
+class KpiPart(BoardPart):
+    """Answers from the board's own cells. ``stories``: who counts the distinct stories of press mentions."""
+
+    def __init__(self, board: Board, stories: StoriesOf | None = None, clock: Callable[[], int] = wall_clock) -> None:
+        self._board = board
+        self._stories = stories
+        self._clock = clock
+        self._samples = KpiSamples()
+
+    @property
+    def campaigns(self) -> Mapping[str, Campaign]:
+        """The campaigns that are configured now."""
+        return {campaign.id: campaign for campaign in self._board.campaigns.campaigns}
+
+    @property
+    def ready(self) -> bool:
+        """Whether the counts are whole."""
+        return self._board.caught_up
+
+    def figures(self) -> CellFigures:
+        """The sums as they are now."""
+        zones = {name: campaign.timezone for name, campaign in self.campaigns.items()}
+        return CellFigures(self._windows, zones, self._stories)
+
+    def now(self) -> int:
+        """The wall clock; in a replay the newest record's time."""
+        newest = max((cell.record_time or 0 for cell in self._board.state.progress.values()), default=0)
+        wall = self._clock()
+        return newest if newest and wall - newest > REPLAY_MS else wall
+
+    def install(self, app: web.Application) -> None:
+        """Add the routes."""
+        add_kpi_routes(app, self)
+
+    def prepare(self) -> None:
+        """Evaluate what the next page of metrics shows."""
+        self._samples = (
+            KpiSamples.of(self.figures(), self.campaigns.values(), self.now()) if self.ready else KpiSamples()
+        )
+
+    def collect(self) -> Iterable[Metric]:
+        """The gauges; none before the counts are whole."""
+        return self._samples.families() if self.ready else ()
+
+    def _windows(self, stream: str, table: str, campaign: str, first: int | None, end: int | None) -> Windows:
+        return self._board.state.tables[_STREAM[stream].table(table)].windows(campaign, first, end)

@@ -1,0 +1,119 @@
+"""KPIs through Kafka: a worker counts every topic, a board answers, and the numbers are those of ``listener kpis``."""
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aiokafka.partitioner import DefaultPartitioner
+from click.testing import CliRunner
+from kafka import KafkaProducer
+
+from listener.cli import cli
+from listener.kafka.embedded import EmbeddedKafka
+from listener.kafka.topics import create_topics, declared_topics
+from models.streams import STREAM_BY_TOPIC
+from models.topics import Namespace
+from processors.inputs import KINDS
+from tests.business import a_bit_of_everything
+from tests.integration.workers import Cluster, until
+
+pytestmark = pytest.mark.broker
+
+PARTITIONS = 2
+NOW = "2026-03-22T12:00:00Z"
+CAMPAIGN = {
+    "id": "c",
+    "keywords": ["برندما"],
+    "accounts": ["brand_ir"],
+    "attribution": {
+        "utm_campaigns": ["nowruz"],
+        "landing_pages": ["https://shop.ir/nowruz"],
+        "ad_campaigns": ["ad-1"],
+        "sites": ["shop.ir"],
+        "search_keywords": ["خرید کفش", "کفش ورزشی"],
+        "person_first_touch": True,
+    },
+    "targets": {"leads.mql": {"target": 2, "start": "2026-03-21", "deadline": "2026-06-21", "owner": "sara"}},
+}
+
+
+@pytest.fixture
+def cluster(broker: EmbeddedKafka, namespace: Namespace, tmp_path: Path) -> Iterator[Cluster]:
+    create_topics(broker.settings, declared_topics(namespace, PARTITIONS))
+    (tmp_path / "campaigns").mkdir()
+    (tmp_path / "campaigns" / "c.yaml").write_text(yaml.safe_dump(CAMPAIGN, allow_unicode=True), encoding="utf-8")
+    made = Cluster(broker.settings, namespace, tmp_path, PARTITIONS)
+    yield made
+    for worker in made.workers:
+        if worker.running:
+            worker.kill()
+
+
+def produce(cluster: Cluster, records: list[tuple[str, bytes]]) -> None:
+    """Send every record to its topic, keyed by its entity."""
+    partitioner = DefaultPartitioner()
+    producer = KafkaProducer(**cluster.kafka.kafka_python())
+    for topic, value in records:
+        stream = STREAM_BY_TOPIC[topic]
+        key = str(KINDS[topic].skim(value).key).encode()
+        numbers = range(stream.partitions or PARTITIONS)
+        producer.send(
+            cluster.namespace.input(stream), key=key, value=value, partition=partitioner(key, numbers, numbers)
+        )
+    producer.flush()
+    producer.close()
+
+
+def counted_by_files(directory: Path, records: list[tuple[str, bytes]]) -> Any:
+    file = directory / "records.ndjson"
+    lines = (json.dumps({"topic": topic, "record": json.loads(value)}) for topic, value in records)
+    file.write_text("\n".join(lines), encoding="utf-8")
+    arguments = ["--campaigns", str(directory / "campaigns"), "--input", str(file), "--now", NOW, "--json"]
+    return json.loads(CliRunner().invoke(cli, ["kpis", *arguments], catch_exceptions=False).stdout)["c"]
+
+
+def test_live_numbers_are_those_of_the_files(cluster: Cluster, tmp_path: Path) -> None:
+    records = a_bit_of_everything()
+    expected = counted_by_files(tmp_path, records)
+    produce(cluster, records)
+    cluster.worker("--retention", "off", "--understanding", "on").ready()
+    log = tmp_path / "board.log"
+    command = [sys.executable, "-m", "listener", "board", "--http-port", "0"]
+    with log.open("wb") as out, subprocess.Popen(command, env=cluster.environment, stderr=out) as board:
+        try:
+            until(lambda: "http://127.0.0.1:" in log.read_text(), "the board to serve")
+            url = "http://127.0.0.1:" + log.read_text().partition("http://127.0.0.1:")[2].split("/")[0]
+            until(lambda: counted(url) == len(records), "all records to be counted")
+            until(lambda: answer(url)["kpis"]["press_mentions"] == expected["press_mentions"], "the mention store")
+            found = answer(url)
+            assert found["kpis"] == expected
+            assert [target["actual"] for target in found["targets"]] == [1]
+            page = read(f"{url}/metrics")
+            assert 'listener_kpi_numerator{campaign="c",currency="IRR",kpi="cost_per_conversion"' in page
+        finally:
+            board.terminate()
+
+
+def answer(url: str) -> Any:
+    return json.loads(read(f"{url}/api/campaigns/c/kpis?now={NOW}"))
+
+
+def counted(url: str) -> int:
+    """Records counted so far; 0 while the board is not ready."""
+    try:
+        return sum(one["read"] for one in json.loads(read(f"{url}/api/progress"))["partitions"])
+    except urllib.error.HTTPError:
+        return 0
+
+
+def read(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=30) as response:  # noqa: S310 - our own address
+        text: str = response.read().decode()
+        return text
