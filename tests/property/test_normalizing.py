@@ -55,6 +55,7 @@ WORDS: Final = (
         "5تا",
     ),
 )
+LETTERS: Final = "اهیمینتر گخوب\u200c\u200c  ـ\n\t\r.:،؟!»«()\"'12۳٤%َّٔيكةﷲﻻﷺ…aB_/"
 BLANKS: Final = ("", " ", "  ", "\n", "\n\n\n", "\t", "\u00a0", "‌", " ‌ ")
 WORDS_ONLY: Final = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(BLANKS)), max_size=8)
 MIXED: Final = st.lists(
@@ -73,6 +74,12 @@ def normalizer() -> Normalizer:
 
 def joined(parts: list[tuple[str, str]]) -> str:
     return "".join(word + blank for word, blank in parts)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(WORDS_ONLY.map(lambda parts: "".join(word + blank for word, blank in parts)), st.text(LETTERS)))
+def test_it_spells_as_hazm_does(normalizer: Normalizer, text: str) -> None:
+    assert normalizer._hazm.normalize(text) == normalizer._hazm._hazm.normalize(text)
 
 
 @settings(max_examples=1_000, deadline=None)

@@ -1,0 +1,139 @@
+"""``hazm.Normalizer().normalize``, step by step, without the steps that cannot change a text.
+
+hazm runs about fifty regular expressions over every text; most look for something that is not there. Each one runs here
+behind a check that is cheap and never wrong. Results are equal (property-tested).
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import Any, Final
+
+from models.persian import ZWNJ
+
+_Step = Callable[[str], str]
+_PUNCTUATION: Final = '".:!،؛؟»])}«[({'
+_LETTERS: Final = "آابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
+_PUNCTUATED: Final = re.compile(f"[{re.escape(_PUNCTUATION)}]")
+_DIGIT: Final = re.compile(r"\d")
+_STRETCHED: Final = re.compile(rf"([{_LETTERS}])\1{{2}}")
+_BLANK: Final = " "
+#: What is there of the patterns besides the characters they look for.
+_SYNTAX: Final = "[]()|"
+
+
+class Spelling:
+    """hazm's normaliser with its tables and patterns prepared. Building it takes seconds."""
+
+    def __init__(self) -> None:
+        hazm: Any = import_module("hazm").Normalizer()
+        self._hazm: Final = hazm
+        self._letters: Final = _translation(hazm.translation_src, hazm.translation_dst)
+        self._numbers: Final = _translation(hazm.number_translation_src, hazm.number_translation_dst)
+        self._style: Final = _guarded(hazm.persian_style_patterns, (_holds('"'), _holds("."), _holds("...")))
+        zwnj, tatweel = _holds(ZWNJ), _holds("ـ", "\r")
+        self._blanks: Final = _guarded(
+            hazm.extra_space_patterns, (_holds("  "), _holds("\n\n\n"), zwnj, zwnj, zwnj, zwnj, zwnj, tatweel)
+        )
+        self._affixes: Final = _guarded(
+            hazm.affix_spacing_patterns,
+            (_holds("ه ی "), _holds("می "), _holds(" تر", " گر", " ها"), _holds("ه ا"), _holds("هها")),
+        )
+        self._punctuation: Final = _guarded(
+            hazm.punctuation_spacing_patterns, (_holds('"'), *(_PUNCTUATED.search,) * 5, *(_DIGIT.search,) * 2)
+        )
+        self._rare: Final = _rare(hazm)
+        self._split: Final = hazm.tokenizer.pattern
+        self._words: Final = hazm.words
+        self._verbs: Final = hazm.verbs
+        self._suffixes: Final = hazm.suffixes
+        self._joinable: Final = _tails(hazm.words, hazm.verbs) | hazm.suffixes
+
+    def normalize(self, text: str) -> str:
+        """What ``hazm.Normalizer().normalize`` gives, in its order of steps."""
+        hazm = self._hazm
+        text = self._numbers(_all(self._style, self._letters(text)))
+        rare = self._rare(text) is not None
+        if rare:
+            text = hazm.remove_diacritics(text)
+        text = _all(self._blanks, text)
+        text = "\n".join(map(self._line, text.split("\n")))
+        text = _all(self._punctuation, _all(self._affixes, text))
+        if rare:
+            text = hazm.remove_specials_chars(hazm.unicodes_replacement(text))
+        if _STRETCHED.search(text):
+            text = hazm.decrease_repeated_chars(text)
+        return str(hazm.seperate_mi(text)) if "می" in text else text
+
+    def _line(self, line: str) -> str:
+        """Words that belong together joined by half-spaces, all others one space apart."""
+        found = self._split.sub(r" \1 ", line.replace("\t", _BLANK)) if self._split.search(line) else line
+        tokens = [token for token in found.replace("\t", _BLANK).split(_BLANK) if token]
+        if self._joinable.isdisjoint(tokens):
+            return _BLANK.join(tokens)
+        return _BLANK.join(self._spaced(tokens))
+
+    def _spaced(self, tokens: list[str]) -> list[str]:
+        """``hazm.Normalizer.token_spacing``; only a token that can end a joined word is looked at."""
+        words, verbs, joinable = self._words, self._verbs, self._joinable
+        spaced: list[str] = []
+        for at, token in enumerate(tokens):
+            if token not in joinable or not spaced:
+                spaced.append(token)
+                continue
+            pair = f"{spaced[-1]}{ZWNJ}{token}"
+            if pair in verbs or (pair in words and words[pair][0] > 0):
+                joined = not (at < len(tokens) - 1 and f"{token}_{tokens[at + 1]}" in verbs)
+            else:
+                joined = token in self._suffixes and spaced[-1] in words
+            if joined:
+                spaced[-1] = pair
+            else:
+                spaced.append(token)
+        return spaced
+
+
+def _all(steps: Iterable[tuple[Callable[[str], object], _Step]], text: str) -> str:
+    for applies, step in steps:
+        if applies(text):
+            text = step(text)
+    return text
+
+
+def _guarded(
+    patterns: list[tuple[str, str]], checks: tuple[Callable[[str], object], ...]
+) -> tuple[tuple[Callable[[str], object], _Step], ...]:
+    return tuple((check, _sub(*pattern)) for check, pattern in zip(checks, patterns, strict=True))
+
+
+def _sub(pattern: str, replacement: str) -> _Step:
+    sub = re.compile(pattern).sub
+    return lambda text: sub(replacement, text)
+
+
+def _holds(*parts: str) -> Callable[[str], bool]:
+    if len(parts) == 1:
+        (part,) = parts
+        return lambda text: part in text
+    return lambda text: any(part in text for part in parts)
+
+
+def _translation(source: str, target: str) -> _Step:
+    """Later pairs win, and what has no counterpart is left alone, as in hazm; only changed characters are touched."""
+    table = {char: other for char, other in zip(source, target, strict=False) if char != other}
+    sub = re.compile(f"[{re.escape(''.join(table))}]").sub
+    return lambda text: sub(lambda match: table[match[0]], text)
+
+
+def _rare(hazm: Any) -> Callable[[str], object]:
+    """Finds a diacritic, a ligature or a special character: one look instead of twenty."""
+    special = "".join(old for old, _ in (*hazm.diacritics_patterns, *hazm.specials_chars_patterns))
+    ligatures = "".join(old for old, _ in hazm.replacements)
+    chars = {char for char in special + ligatures if char not in _SYNTAX}
+    return re.compile(f"[{re.escape(''.join(sorted(chars)))}]").search
+
+
+def _tails(words: Iterable[str], verbs: Iterable[str]) -> set[str]:
+    """Everything that follows a half-space in a known word or verb form: what can be joined to the token before it."""
+    parts = (one.split(ZWNJ) for known in (words, verbs) for one in known if ZWNJ in one)
+    return {ZWNJ.join(part[at:]) for part in parts for at in range(1, len(part))}
