@@ -79,6 +79,16 @@ def _settings_page() -> str:
     return settings_page(cli, _NOTE)
 
 
+def _api_page() -> str:
+    from listener.board.openapi import reference_page  # noqa: PLC0415 - the web server takes a moment to import
+
+    intro = (
+        "A board serves it, by default on <http://127.0.0.1:8080>, and its description for programs (OpenAPI 3.1) at "
+        "`/api/openapi.json`. Who may ask: [page and access](../howto/page-and-access.md)."
+    )
+    return f"# HTTP API\n\n{_NOTE}\n{intro}\n\n{reference_page()}"
+
+
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "metrics.md": metrics_page,
     "topics.md": topics_page,
@@ -87,6 +97,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "campaign-file.md": lambda: campaign_page(_NOTE),
     "outcomes.md": lambda: outcomes_page(_NOTE),
     "kpis.md": lambda: kpis_page(_NOTE),
+    "api.md": _api_page,
 }
 
 

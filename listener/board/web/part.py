@@ -6,11 +6,13 @@ from aiohttp import web
 
 from listener.board.board import Board
 from listener.board.mentions import MentionRoutes
+from listener.board.openapi import description
 from listener.board.parts import BoardPart
 from listener.board.store import MentionStore
 from listener.board.web.figures import Closed, Figures
 from listener.board.web.live import Live
 from listener.board.web.views import Pages
+from listener.http import json_response
 
 
 class PagePart(BoardPart):
@@ -27,3 +29,8 @@ class PagePart(BoardPart):
         """Add the routes."""
         self.live.install(app)
         self.pages.install(app)
+        app.router.add_get("/api/openapi.json", _describe)
+
+
+async def _describe(_request: web.Request) -> web.Response:
+    return json_response(description())
