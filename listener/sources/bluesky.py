@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 from listener.sources.dates import parse_instant
+from listener.sources.lenient import ABSENT, members, optional
 from listener.sources.records import SCHEMA_VERSION, UNNAMED, Problem, Result, clamped
 from listener.sources.urls import tidy
 from models.post import Author, Counts, Post
@@ -34,7 +35,7 @@ class _Feature(Struct):
 
 
 class _Facet(Struct):
-    features: list[_Feature] = []
+    features: Raw = ABSENT
 
 
 class _Ref(Struct):
@@ -59,13 +60,15 @@ class _Embed(Struct):
 
 
 class _PostRecord(Struct):
+    """Only the text is needed; the rest is read as far as it is as documented."""
+
     text: str
-    created_at: str | None = field(name="createdAt", default=None)
-    langs: list[str] | None = None
-    facets: list[_Facet] | None = None
-    reply: _Reply | None = None
-    embed: _Embed | None = None
-    tags: list[str] | None = None
+    created_at: Raw = field(name="createdAt", default=ABSENT)
+    langs: Raw = ABSENT
+    facets: Raw = ABSENT
+    reply: Raw = ABSENT
+    embed: Raw = ABSENT
+    tags: Raw = ABSENT
 
 
 class _Commit(Struct):
@@ -87,6 +90,7 @@ class _Frame(Struct):
     time_us: int | None = None
     commit: Raw = Raw()
     posts: list[Raw] | None = None
+    operation: str | None = None
 
 
 class _Typed(Struct):
@@ -125,8 +129,8 @@ class BlueskyParser:
         if bytes(frame.payload):
             kind = msgspec.json.decode(frame.payload, type=_Typed).type
             return [_second_version(kind, frame.payload, observed_at)]
-        if frame.type.endswith("#commit"):
-            return [_second_version(frame.type, line, observed_at)]
+        if frame.type.endswith("#commit") or (not frame.type and frame.operation is not None):
+            return [_second_version(frame.type or "#commit", line, observed_at)]
         return [_first_version(frame, observed_at)]
 
     def finish(self) -> list[Result]:
@@ -168,18 +172,20 @@ def _written(commit: _Commit, happened_at: datetime | None, observed_at: datetim
     if not bytes(commit.record):
         raise ValueError(f"a {commit.operation} without `record`")
     record = msgspec.json.decode(commit.record, type=_PostRecord)
-    features = [feature for facet in record.facets or () for feature in facet.features]
+    features = [one for facet in members(record.facets, _Facet) for one in members(facet.features, _Feature)]
+    langs, reply = members(record.langs, str), optional(record.reply, _Reply)
+    addresses = [*(feature.uri for feature in features), *_embedded(optional(record.embed, _Embed))]
     is_update = commit.operation == "update"
-    op, created_at = "update" if is_update else "create", parse_instant(record.created_at)
+    op, created_at = "update" if is_update else "create", parse_instant(optional(record.created_at, str))
     post = _post(commit, op, created_at, observed_at, happened_at, record.text)
     return msgspec.structs.replace(
         post,
         edited_at=happened_at if is_update else None,
-        lang=record.langs[0] if record.langs else None,
-        in_reply_to=f"bluesky:{record.reply.parent.uri}" if record.reply else None,
-        hashtags=_unique([feature.tag for feature in features] + [*(record.tags or ())]),
+        lang=langs[0] if langs else None,
+        in_reply_to=f"bluesky:{reply.parent.uri}" if reply else None,
+        hashtags=_unique([feature.tag for feature in features] + [*members(record.tags, str)]),
         mentions=_unique([feature.did for feature in features]),
-        links=_unique([tidy(uri) for uri in [*_addresses(features), *_embedded(record.embed)] if uri]),
+        links=_unique([tidy(uri) for uri in addresses if uri]),
     )
 
 
@@ -234,10 +240,6 @@ def _engagement(raw: Raw, observed_at: datetime) -> Result:
             saves=view.bookmark_count,
         ),
     )
-
-
-def _addresses(features: list[_Feature]) -> list[str | None]:
-    return [feature.uri for feature in features]
 
 
 def _embedded(embed: _Embed | None) -> list[str | None]:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from listener.sources.dates import parse_instant
+from listener.sources.lenient import ABSENT, members, optional
 from listener.sources.memory import Memory
 from listener.sources.records import SCHEMA_VERSION, UNNAMED, Problem, Result, clamped
 from listener.sources.text import HtmlText, read_html
@@ -28,7 +29,7 @@ _NO_LINKS: Final = frozenset({"mention", "hashtag"})
 
 class _Account(Struct):
     acct: str
-    id: str | None = None
+    id: str | int | None = None
     uri: str | None = None
     url: str | None = None
     display_name: str | None = None
@@ -51,17 +52,17 @@ class _Status(Struct):
     uri: str
     account: _Account
     content: str
-    id: str | None = None
+    id: str | int | None = None
     created_at: str | None = None
     edited_at: str | None = None
     visibility: str = "public"
     language: str | None = None
     url: str | None = None
     spoiler_text: str | None = None
-    tags: list[_Tag] = []
-    mentions: list[_Mention] = []
-    card: _Card | None = None
-    in_reply_to_id: str | None = None
+    tags: Raw = ABSENT
+    mentions: Raw = ABSENT
+    card: Raw = ABSENT
+    in_reply_to_id: str | int | None = None
     reblog: "_Status | None" = None
     favourites_count: int | None = None
     reblogs_count: int | None = None
@@ -115,8 +116,8 @@ class MastodonParser:
         if status.reblog is not None and status.reblog.visibility != "public":
             return Problem("a repost of a post that is not public", ignored=True)
         if status.id:
-            self._uris.learn(status.id, status.uri)
-        parent = self._uris.recall(status.in_reply_to_id or "")
+            self._uris.learn(str(status.id), status.uri)
+        parent = self._uris.recall(str(status.in_reply_to_id or ""))
         return _post(status, op or ("update" if status.edited_at else "create"), parent, observed_at)
 
     def _delete(self, payload: bytes, observed_at: datetime) -> Result:
@@ -158,9 +159,9 @@ def _post(status: _Status, op: str, parent: str | None, observed_at: datetime) -
         author=_author(status),
         in_reply_to=f"mastodon:{parent}" if parent else None,
         repost_of=f"mastodon:{status.reblog.uri}" if status.reblog else None,
-        hashtags=[tag.name for tag in written.tags],
-        mentions=[mention.acct for mention in written.mentions],
-        links=_links(html, written.card),
+        hashtags=[tag.name for tag in members(written.tags, _Tag)],
+        mentions=[mention.acct for mention in members(written.mentions, _Mention)],
+        links=_links(html, optional(written.card, _Card)),
         visibility="public",
         # A reblog shows the counters of its original: they would count twice.
         counts=Counts() if status.reblog else _counts(status),
@@ -179,7 +180,7 @@ def _counts(status: _Status) -> Counts:
 def _author(status: _Status) -> Author:
     account = status.account
     return Author(
-        account.uri or account.url or account.id or account.acct,
+        account.uri or account.url or str(account.id or account.acct),
         handle=_full_handle(account.acct, status.uri),
         display_name=account.display_name or None,
         followers=_known(account.followers_count),

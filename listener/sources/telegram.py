@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 from listener.sources.dates import parse_instant
+from listener.sources.lenient import ABSENT, members, optional
 from listener.sources.records import SCHEMA_VERSION, UNNAMED, Problem, Result, clamped
 from listener.sources.urls import tidy
 from models.post import Author, Counts, Post
@@ -80,14 +81,14 @@ class _Message(Struct):
     edit_date: str | None = None
     edit_hide: bool | None = None
     grouped_id: int | None = None
-    entities: list[_Entity] | None = None
+    entities: Raw = ABSENT
     views: int | None = None
     forwards: int | None = None
     replies: _Replies | None = None
     reactions: _Reactions | None = None
-    fwd_from: _Forward | None = None
-    reply_to: _ReplyTo | None = None
-    media: _Media | None = None
+    fwd_from: Raw = ABSENT
+    reply_to: Raw = ABSENT
+    media: Raw = ABSENT
 
 
 class _Chat(Struct):
@@ -187,7 +188,7 @@ class TelegramParser:
         # Telegram stamps a change of the reactions as an edit too, and asks not to show it.
         edited_at = None if message.edit_hide else parse_instant(message.edit_date)
         text = message.message or ""
-        forwarded = message.fwd_from
+        forwarded = optional(message.fwd_from, _Forward)
         return Post(
             event_id=UNNAMED,
             schema_version=SCHEMA_VERSION,
@@ -201,7 +202,7 @@ class TelegramParser:
             text=text,
             url=f"https://t.me/{username}/{message.id}" if username else f"https://t.me/c/{channel}/{message.id}",
             author=_author(message, chat, username),
-            in_reply_to=_replied_to(message.reply_to, channel),
+            in_reply_to=_replied_to(optional(message.reply_to, _ReplyTo), channel),
             repost_of=_origin(forwarded) if forwarded else None,
             hashtags=_stretches(message, "MessageEntityHashtag", "#"),
             mentions=_stretches(message, "MessageEntityMention", "@"),
@@ -228,13 +229,14 @@ def _album_of(message: _Message) -> tuple[int | None, int | None]:
 
 
 def _merged(album: list[_Message]) -> _Message:
-    """One message for an album: under its first id, with the caption wherever it stands and the highest counters.
+    """One message for an album: under its first id, with its captions wherever they stand and the highest counters.
 
     Telegram counts the views of every picture, so a sum would count each reader several times.
     """
     caption = next((message for message in album if message.message), album[0])
     return msgspec.structs.replace(
         caption,
+        message="\n\n".join(dict.fromkeys(message.message for message in album if message.message)),
         id=album[0].id,
         date=album[0].date,
         views=_highest([message.views for message in album]),
@@ -279,15 +281,16 @@ def _stretches(message: _Message, kind: str, sign: str) -> list[str]:
     units = (message.message or "").encode("utf-16-le", errors="surrogatepass")
     found = [
         units[2 * entity.offset : 2 * (entity.offset + entity.length)].decode("utf-16-le", errors="replace")
-        for entity in message.entities or ()
+        for entity in members(message.entities, _Entity)
         if entity.type == kind and entity.offset >= 0 and entity.length > 0
     ]
     return list(dict.fromkeys(name for part in found if (name := part.strip().removeprefix(sign))))
 
 
 def _links(message: _Message) -> list[str]:
-    hidden = [entity.url for entity in message.entities or () if entity.type == "MessageEntityTextUrl" and entity.url]
-    page = message.media.webpage.url if message.media and message.media.webpage else None
+    entities, media = members(message.entities, _Entity), optional(message.media, _Media)
+    hidden = [entity.url for entity in entities if entity.type == "MessageEntityTextUrl" and entity.url]
+    page = media.webpage.url if media and media.webpage else None
     found = [*_stretches(message, "MessageEntityUrl", ""), *hidden, *([page] if page else [])]
     return list(dict.fromkeys(map(tidy, found)))
 
