@@ -16,6 +16,7 @@ from listener.board.mentions_query import CSV, EXPORT, PAGE, TOP, Parameter
 from models.cells import WINDOWS
 from models.incident import Incident
 from models.series import ClosedMinute
+from processors.kpis.periods import NAMES as PERIODS
 
 _JSON: Final = "application/json"
 _REF: Final = "#/components/schemas/{name}"
@@ -54,6 +55,13 @@ _SERIES: Final = (
     Parameter("platform", {"type": "string"}, "One platform only."),
 )
 _CLOSED: Final = _SERIES[1:3]
+_KPIS: Final = (
+    Parameter("period", {"enum": list(PERIODS), "default": "campaign"}, "Over which time."),
+    Parameter("from", _TIME, "First moment of a period of one's own."),
+    Parameter("to", _TIME, "Its end."),
+    Parameter("now", _TIME, "The moment to evaluate at; without it the present."),
+    Parameter("all", {"type": "boolean", "default": False}, "Also those beside the 24."),
+)
 _CAMPAIGN: Final = "/api/campaigns/{id}"
 _ASKED: Final = (400, 404, 503)
 
@@ -86,6 +94,8 @@ ROUTES: Final = (
         body=Verdict,
         errors=(*_ASKED, 413),
     ),
+    Route(f"{_CAMPAIGN}/kpis", "Values of the KPIs, and how the targets stand.", query=_KPIS, errors=_ASKED),
+    Route("/api/kpis", "The catalogue of the KPIs."),
     Route(f"{_CAMPAIGN}/incidents", "Incidents of a campaign.", errors=_ASKED),
     Route("/api/incidents/{incident}", "One incident.", Incident, errors=(404,)),
     Route("/api/sources/incidents", "Sources that fell silent or changed."),

@@ -8,6 +8,7 @@ from listener.board.api import board_app
 from listener.board.openapi import ROUTES, description
 from listener.board.parts import alerting_part, board_parts
 from listener.board.settings import BoardSettings
+from listener.board.web.part import PagePart
 from listener.kafka.settings import KafkaSettings
 from tests.boarding import board_of, site
 
@@ -18,7 +19,7 @@ def test_the_description_is_valid_and_served(tmp_path: Path) -> None:
     async def scenario() -> None:
         board = board_of()
         settings = BoardSettings(KafkaSettings(("localhost:9092",)), board.namespace)
-        page = board_parts(board, settings)[-1]
+        page = next(part for part in board_parts(board, settings) if isinstance(part, PagePart))
         async with site(tmp_path, board=board, parts=[page]) as served:
             assert (await served.get("/api/openapi.json")) == (200, description())
 
