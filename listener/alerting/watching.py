@@ -90,11 +90,11 @@ class Watching:
         """Those that are due; ``position``: the offset behind the last minute taken."""
         for name, history in self._histories.items():
             through = history.watch.through
-            if through is not None and through - self._kept.setdefault(name, through) >= SNAPSHOT_S:
+            if through is not None and through - self._kept.get(name, 0) >= SNAPSHOT_S:
                 self._kept[name] = through
                 yield Snapshot(name, through, position, pack_state(history.watch.snapshot()), RULE)
         through = self._silence.through
-        if through is not None and through - self._kept.setdefault(ALL, through) >= SNAPSHOT_S:
+        if through is not None and through - self._kept.get(ALL, 0) >= SNAPSHOT_S:
             self._kept[ALL] = through
             yield Snapshot(ALL, through, position, msgspec.msgpack.encode(self._silence), RULE)
 
