@@ -10,6 +10,7 @@ from rich.table import Table
 from models.campaign import CampaignSet
 
 _WIDTH: Final = 110
+_FRACTION: Final = ("numerator", "denominator")
 
 
 def table(campaigns: CampaignSet, results: Mapping[str, Mapping[str, Any]]) -> str:
@@ -27,14 +28,18 @@ def table(campaigns: CampaignSet, results: Mapping[str, Mapping[str, Any]]) -> s
     return out.getvalue()
 
 
-def _rows(name: str, body: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
+def _rows(name: str, body: Mapping[str, Any]) -> list[tuple[str, ...]]:
     value = body["value"]
     if not isinstance(value, dict):
         return [(name, _text(value), body["unit"], _text(body["numerator"]), _text(body["denominator"]))]
     return [
-        (f"{name}.{part}", _text(one), body["unit"], _text(body["numerator"][part]), _text(body["denominator"][part]))
+        (f"{name}.{part}", _text(one), body["unit"], *(_text(_part(body[field], part)) for field in _FRACTION))
         for part, one in value.items()
     ]
+
+
+def _part(numbers: Any, part: str) -> Any:
+    return numbers.get(part) if isinstance(numbers, dict) else numbers
 
 
 def _text(value: Any) -> str:

@@ -118,6 +118,8 @@ _PLATFORMS: Final = {
 
 #: Changes of less than this many percentage points show as none.
 _SAME_POINTS: Final = 0.005
+#: So many changes are put into sentences, one of a KPI.
+_SENTENCES: Final = 4
 #: A change below this share is no sentence.
 _WORTH_SAYING: Final = 0.1
 
@@ -277,8 +279,11 @@ class HtmlReport:
             and abs(line.change) >= _WORTH_SAYING
             and not line.kpi.each
         ]
-        for line in sorted(moved, key=lambda one: -abs(one.change or 0))[:3]:
-            name = " ".join(filter(None, (line.kpi.title.of(words.lang), self._part(line) if line.part else "")))
+        largest: dict[str, Line] = {}
+        for line in sorted(moved, key=lambda one: -abs(one.change or 0)):
+            largest.setdefault(line.kpi.id, line)
+        for line in list(largest.values())[:_SENTENCES]:
+            name = self._name(line)
             now, before = (words.value(one, line.unit, line.currency) for one in (line.value, line.before))
             up = (line.change or 0) > 0
             verb = words.say("بالا رفت" if up else "پایین آمد", "rose" if up else "fell")
@@ -293,7 +298,11 @@ class HtmlReport:
         line = next((one for one in self.report.lines if one.target is target), None)
         if line is None:
             return str(target["kpi"])
-        return " ".join(filter(None, (line.kpi.title.of(self.words.lang), self._part(line) if line.part else "")))
+        return self._name(line)
+
+    def _name(self, line: Line) -> str:
+        title = line.kpi.title.of(self.words.lang)
+        return f"{title} ({self._part(line)})" if line.part else title
 
     def _target(self, target: dict[str, Any]) -> dict[str, Any]:
         words = self.words
@@ -302,9 +311,12 @@ class HtmlReport:
         fa, en, mood = _VERDICTS[target["verdict"]]
         share, wanted = target["attainment"] or 0.0, target["target"]
         expected = None if target["expected"] is None or not wanted else target["expected"] / wanted
-        forecast = words.value(target["forecast"], unit, currency)
+        whole = unit not in ("ratio", "money", "seconds", "position")
+        numbers = [target["forecast"], *(target["interval"] or ())]
+        told = [words.value(round(one) if whole and one is not None else one, unit, currency) for one in numbers]
+        forecast = told[0]
         if target["interval"] and target["forecast"] is not None:
-            low, high = (words.value(one, unit, currency) for one in target["interval"])
+            low, high = told[1:]
             forecast += words.say(f" ({low} تا {high})", f" ({low} to {high})")
         return {
             "name": self._target_name(target),

@@ -14,7 +14,7 @@ from models.streams import STREAMS
 from models.web import CONVERSIONS
 from processors.business.rules import keyword_dimension, site_key
 from processors.kpis.figures import Figures
-from processors.kpis.periods import Period, Span
+from processors.kpis.periods import Period, Span, jalali_month, local_day
 
 METRICS: Final = {stream.name: {metric: index for index, metric in enumerate(stream.metrics)} for stream in STREAMS}
 #: Conversion types that are counted elsewhere than in the web events.
@@ -112,8 +112,25 @@ class Evaluator:
             return Reading(part, "", None, None, None)
         past, _ = self._quantity(part.numerator, period.before)
         change = _minus(now, past)
-        real = None
+        real = self._real(_ratio(now, past), period) if now.currency or past.currency else None
         return Reading(part, "", _ratio(change, past), change.value, past.value, real=real)
+
+    def _real(self, nominal: Fraction | None, period: Period) -> Fraction | None:
+        """Growth of money without inflation: the ratio of both sums over the ratio of their months' price indexes.
+
+        Only for periods within one Jalali month each, whose index the campaign file gives.
+        """
+        indexes = dict(self.campaign.kpis.deflator)
+        if nominal is None or period.before is None or not indexes:
+            return None
+        now, past = (indexes.get(month or "") for month in (self._month(period.span), self._month(period.before)))
+        return None if now is None or past is None else nominal * Fraction(past) / Fraction(now) - 1
+
+    def _month(self, span: Span) -> str | None:
+        if span.start is None or span.end is None:
+            return None
+        first, last = (local_day(moment, self.campaign.timezone) for moment in (span.start, span.end - 1))
+        return jalali_month(first) if jalali_month(first) == jalali_month(last) else None
 
     def _ranks(self, kpi: Kpi, period: Period) -> Iterator[Reading]:
         """The last rank of the campaign's first site, by provider; the configured provider alone, if there is one."""

@@ -94,6 +94,12 @@ def month_start(day: date) -> date:
     return first
 
 
+def jalali_month(day: date) -> str:
+    """The Jalali month that holds a day, such as ``1405-01``."""
+    jalali = jdatetime.date.fromgregorian(date=day)
+    return f"{jalali.year:04}-{jalali.month:02}"
+
+
 def shift_month(day: date, months: int) -> date:
     """First day of the Jalali month so many months on."""
     jalali = jdatetime.date.fromgregorian(date=day)

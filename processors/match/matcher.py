@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final, TypeVar
 
-from models.campaign import CampaignSet
+from models.attribution import Attribution
+from models.campaign import Campaign, CampaignSet
 from models.post import Post
 from processors.match.accounts import account_key
 from processors.match.canonical import canonical
@@ -31,7 +32,8 @@ class Matcher:
 
     def __init__(self, campaign_set: CampaignSet) -> None:
         registry = Registry()
-        self._plans = tuple(map(registry.plan, campaign_set.campaigns))
+        listening = (one for one in campaign_set.campaigns if _searches(one) or not _attributes(one))
+        self._plans = tuple(map(registry.plan, listening))
         self._index = PatternIndex(registry.patterns)
         targets = [registry.targets(plan) for plan in self._plans]
         self._by_pattern = _numbered(target.patterns for target in targets)
@@ -142,6 +144,15 @@ class Matcher:
         reading = self._index.read(canonical(text, folded), candidates)
         verdicts = (plan.verdict(reading, accounts, facts) for plan in plans)
         return tuple(verdict for verdict in verdicts if verdict)
+
+
+def _searches(campaign: Campaign) -> bool:
+    return bool(campaign.keywords or campaign.all_of or campaign.none_of or campaign.accounts or campaign.query)
+
+
+def _attributes(campaign: Campaign) -> bool:
+    """A campaign of business events alone listens to no posts: it has nothing to match, and that is right."""
+    return campaign.attribution != Attribution()
 
 
 def _accounts(plan: Plan) -> Iterator[str]:

@@ -225,3 +225,13 @@ def test_a_person_who_is_not_hashed_is_refused(who: Any) -> None:
 
     with pytest.raises(Invalid, match="hash it before"):
         counted([person(who, "mql", **TAGGED)])
+
+
+def test_real_growth_takes_inflation_out_of_money_and_leaves_counts_alone() -> None:
+    records = sales(("2026-02-25", 1, "100"), ("2026-03-25", 1, "150"))
+    with_index = campaign(kpis={"deflator": (("1404-12", 200.0), ("1405-01", 250.0))})
+    body = kpis(records, with_index, period="month", now="2026-04-01T00:00:00Z")["sales_growth"]
+    assert body["value"] == {"count": 0, "revenue": 0.5}
+    # 150 / 100 / (250 / 200) − 1
+    assert body["real"] == {"revenue": pytest.approx(0.2)}
+    assert "real" not in kpis(records, with_index, period="week", now="2026-03-25T12:00:00Z")["sales_growth"]
