@@ -32,6 +32,7 @@ COMMANDS = {
     "token": "listener.board.access.command:token",
     "forget": "listener.forget:forget",
     "rebase": "listener.worker.rebase:rebase_command",
+    "backfill": "listener.worker.backfill:backfill_command",
     "kafka": "listener.kafka.commands:kafka",
     "topics": "listener.kafka.commands:topics",
     "sample": "listener.sample.command:sample",

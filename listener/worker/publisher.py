@@ -56,12 +56,15 @@ class Publisher:
         Once an entity is durable no replay comes to its letters and mentions again; and a letter written before the
         progress cell may be of a record that another campaign set judges otherwise.
         """
-        mentions = await self._send(self.namespace.mentions, place.partition, plan.mentions)
-        await asyncio.gather(self._letters(plan.letters), *mentions)
+        await asyncio.gather(self._letters(plan.letters), self.mentions(place, plan.mentions))
         tables: dict[str, list[Record]] = {cells.ENTITIES: list(plan.entities)}
         for table, keys in plan.tombstones.items():
             tables.setdefault(table, []).extend((key, None) for key in keys)
         await self.tables(place, tables)
+
+    async def mentions(self, place: Place, records: Iterable[Record]) -> None:
+        """Mentions and their tombstones, to the partition of their source."""
+        await asyncio.gather(*await self._send(self.namespace.mentions, place.partition, records))
 
     async def tables(self, place: Place, tables: Mapping[str, Iterable[Record]]) -> None:
         """Records by short name of a table of the place's stream, each to its partition of the changelog."""

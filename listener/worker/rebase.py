@@ -62,7 +62,7 @@ def rebase_command(
     chosen = Mode(mode or Mode.CONTINUE)
     stream = next(one for one in STREAMS if one.name == name)
     wanted = _wanted(kafka, namespace, stream, set(partitions))
-    _require_no_workers(kafka, namespace, wait)
+    require_no_workers(kafka, namespace, wait)
     if not yes:
         click.confirm(
             f"{chosen.value} on {namespace.input(stream)} for app {namespace.app}: this cannot be undone. Go on?",
@@ -79,7 +79,7 @@ def _wanted(kafka: KafkaSettings, namespace: Namespace, stream: Stream, partitio
     return {Place(stream, number) for number in partitions or known}
 
 
-def _require_no_workers(kafka: KafkaSettings, namespace: Namespace, seconds: float) -> None:
+def require_no_workers(kafka: KafkaSettings, namespace: Namespace, seconds: float) -> None:
     """A running worker would write over the new footing."""
     deadline = time.monotonic() + seconds
     with admin_client(kafka) as admin:

@@ -73,8 +73,7 @@ class SetStore:
 
         Raises UsageProblem where a campaign's zone is not what it was.
         """
-        await self.load()
-        self._require_zones(campaign_set)
+        await self.require_zones(campaign_set)
         if self.latest != campaign_set.version:
             await producer.send_and_wait(
                 self.namespace.campaigns, key=campaign_set.version.encode(), value=campaign_set.to_json(), partition=0
@@ -107,6 +106,11 @@ class SetStore:
                 self.enricher.versions,
             )
         return compile_set(campaign_set, self.enricher.of(campaign_set).analyse)
+
+    async def require_zones(self, campaign_set: CampaignSet) -> None:
+        """UsageProblem where a campaign's zone is not what it was."""
+        await self.load()
+        self._require_zones(campaign_set)
 
     def _require_zones(self, campaign_set: CampaignSet) -> None:
         """Hours and days of a campaign are cut on its clock: another one would mix two kinds of days in one cell."""
