@@ -19,12 +19,31 @@ from models.topics import Namespace
 
 _log = logging.getLogger("listener.board.store")
 
-#: Under steady load traces of what was deleted are wiped at the latest so many seconds later; else at once.
+#: Under steady load traces of what was deleted are wiped at the latest so many seconds later. With nothing to read they
+#: are wiped at once, but a large store must not do that all the time: a tenth of it at most.
 _PURGE_S: Final = 60.0
+_PURGE_SHARE: Final = 0.1
 #: A store that was left alone for longer may have missed tombstones: the topic keeps them for a week.
 STALE_S: Final = MENTIONS_TOMBSTONES_MS / 1000 - 86_400
 _NOTE_S: Final = 600.0
 _FOLLOWED: Final = "followed_at"
+
+
+class _Pace:
+    """When to purge: soon, but not all the time. Moments are seconds of one clock."""
+
+    def __init__(self, now: float) -> None:
+        self._last = now
+        self._rest_s = 0.0
+
+    def due(self, now: float, *, idle: bool) -> bool:
+        """Whether it is time, with (``idle``) or without something better to do."""
+        return now - self._last > (self._rest_s if idle else max(_PURGE_S, self._rest_s))
+
+    def done(self, begun: float, now: float) -> None:
+        """It took from ``begun`` to ``now``."""
+        self._last = now
+        self._rest_s = (now - begun) / _PURGE_SHARE
 
 
 class Follower:
@@ -79,7 +98,8 @@ class Follower:
         tps = [TopicPartition(topic, number) for topic, count in partitions.items() for number in range(count)]
         async with ChangelogReader(self._kafka, {tp: saved.get((tp.topic, tp.partition)) for tp in tps}) as reader:
             self.reader = reader
-            purged, noted = asyncio.get_running_loop().time(), float("-inf")
+            purge = _Pace(asyncio.get_running_loop().time())
+            noted = float("-inf")
             while True:
                 batch = await reader.next()
                 if batch is not None:
@@ -90,9 +110,9 @@ class Follower:
                 if self.caught_up and now - noted > _NOTE_S:
                     await self._store.note(_FOLLOWED, str(self._clock()))
                     noted = now
-                if self._store.purgeable and (batch is None or now - purged > _PURGE_S):
+                if self._store.purgeable and purge.due(now, idle=batch is None):
                     await self._store.purge()
-                    purged = now
+                    purge.done(now, asyncio.get_running_loop().time())
 
     def _take(self, topic: str) -> Callable[..., Awaitable[None]]:
         return self._store.feedback if topic == self._namespace.feedback else self._store.mentions
