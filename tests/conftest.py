@@ -1,9 +1,13 @@
 """What every kind of test may need."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from listener.errors import UsageProblem
+from listener.kafka.embedded import EmbeddedKafka
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -15,3 +19,20 @@ def data_dir() -> Path:
     if not directory.is_dir():
         pytest.skip(f"no real data in {directory}; set LISTENER_DATA to their directory")
     return directory
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[EmbeddedKafka]:
+    """A Kafka that answers. Where it cannot start, tests are skipped; in CI (environment variable CI) they fail.
+
+    A test that kills, pauses or fills it starts one of its own instead.
+    """
+    kafka = EmbeddedKafka(properties={"log.cleaner.backoff.ms": "500"})
+    try:
+        kafka.__enter__()
+    except UsageProblem as problem:
+        if os.environ.get("CI"):
+            pytest.fail(f"no broker: {problem}")
+        pytest.skip(f"no broker: {problem}")
+    yield kafka
+    kafka.__exit__(None, None, None)

@@ -69,4 +69,4 @@ class LiveSample:
 def as_input(one: Timed, number: int) -> InputRecord:
     """The record as a file of the sample would give it."""
     raw = one.record if isinstance(one.record, bytes) else msgspec.json.encode(one.record)
-    return make_record(raw, parse_fields(raw), FieldMap(), file=_FILE, line=number)
+    return make_record(raw, parse_fields(raw), FieldMap(), file=_FILE, line=number, topic=one.topic)

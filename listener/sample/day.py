@@ -11,7 +11,7 @@ from models.campaign import DEFAULT_TIMEZONE
 
 DEFAULT_SEED: Final = 1
 DEFAULT_POSTS: Final = 3000
-DEFAULT_ARTICLES: Final = 0
+DEFAULT_ARTICLES: Final = 600
 DEFAULT_SESSIONS: Final = 0
 DEFAULT_DAY: Final = datetime(2026, 11, 20, tzinfo=ZoneInfo(DEFAULT_TIMEZONE))
 

@@ -8,12 +8,12 @@
 """
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from listener.sample.day import DEFAULT_POSTS, DEFAULT_SEED, Day, Timed
+from listener.sample.day import DEFAULT_ARTICLES, DEFAULT_POSTS, DEFAULT_SEED, Day, Timed
 from listener.sample.records import Record
 from listener.sample.stream import timed_records
 from models.campaign import DEFAULT_TIMEZONE
@@ -27,32 +27,39 @@ _TIMES: Final = ("created_at", "edited_at", "published_at")
 _OBSERVED: Final = "observed_at"
 
 
-def endless(now: datetime, speed: float, seed: int = DEFAULT_SEED, posts: int = DEFAULT_POSTS) -> Iterator[Timed]:
+def endless(
+    now: datetime,
+    speed: float,
+    seed: int = DEFAULT_SEED,
+    posts: int = DEFAULT_POSTS,
+    articles: int = DEFAULT_ARTICLES,
+) -> Iterator[Timed]:
     """Records with the time when they are due, in that order, without end; the past day's are due before ``now``.
 
     ``now`` needs an offset; ``speed`` is how much faster than real the later days are told. Ids never come twice.
     """
     taken: set[str] = set()
     midnight = datetime.combine(now.astimezone(_zone()), time.min, _zone())
-    past = (Day(seed + number, posts, midnight - _DAY * (1 - number), taken) for number in range(_BACKLOG_DAYS))
-    yield from _sorted(one for day in past for one in timed_records(day) if one.moment <= now)
+
+    def day(number: int, date: datetime) -> Day:
+        return Day(seed + number, posts, date, taken, articles)
+
+    past = (day(number, midnight - _DAY * (1 - number)) for number in range(_BACKLOG_DAYS))
+    yield from _sorted(one for past_day in past for one in timed_records(past_day) if one.moment <= now)
     with ThreadPoolExecutor(1) as pool:
         # Writing a day takes as long as sending some hundred records of it: it is done ahead, beside the sending.
-        ahead = _written(pool, seed + _BACKLOG_DAYS, posts, midnight, taken)
+        number = _BACKLOG_DAYS
+        ahead = pool.submit(timed_records, day(number, midnight))
         told = Told(now.astimezone(UTC), midnight.astimezone(UTC) + DAWN, speed)
         over: list[Timed] = []
         while True:
-            day, seed = ahead.result(), seed + 1
-            ahead = _written(pool, seed + _BACKLOG_DAYS, posts, midnight, taken)
-            records = _sorted([*over, *(told.of(one) for one in day if told.holds(one))])
+            written, number = ahead.result(), number + 1
+            ahead = pool.submit(timed_records, day(number, midnight))
+            records = _sorted([*over, *(told.of(one) for one in written if told.holds(one))])
             told = told.next
             # What a slow source delivers past the end of its day belongs among the records of the next.
             over = [one for one in records if one.moment >= told.begin]
             yield from records[: len(records) - len(over)]
-
-
-def _written(pool: ThreadPoolExecutor, seed: int, posts: int, date: datetime, taken: set[str]) -> "Future[list[Timed]]":
-    return pool.submit(timed_records, Day(seed, posts, date, taken))
 
 
 class Told:

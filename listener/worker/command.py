@@ -106,7 +106,7 @@ def worker(
     logging.basicConfig(
         level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    for library in ("kafka", "faust", "mode", "listener.engine"):
+    for library in ("kafka", "faust", "mode", "gensim", "smart_open", "listener.engine"):
         logging.getLogger(library).setLevel(logging.WARNING)
     # While a broker is away it logs ten errors a second; what matters ends the process, with its reason.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -9,6 +9,7 @@ import pytest
 from listener.sample.day import Day, Timed
 from listener.sample.endless import DAWN, Told, endless
 from listener.sample.stream import timed_records
+from models.article import ARTICLES_TOPIC, Article
 from models.post import POSTS_TOPIC, Post
 
 #: 12:30 in Tehran.
@@ -20,7 +21,7 @@ TOLD = timedelta(hours=17) / SPEED
 @pytest.fixture(scope="module")
 def stream() -> list[Timed]:
     """The past day and more than two told ones."""
-    return list(islice(endless(NOW, SPEED, posts=200), 3000))
+    return list(islice(endless(NOW, SPEED, posts=200, articles=0), 3000))
 
 
 def posts(stream: list[Timed]) -> list[Post]:
@@ -74,7 +75,7 @@ def test_engagement_keeps_its_order_when_time_runs_fast(stream: list[Timed]) -> 
 
 
 def test_the_night_is_not_told_but_old_posts_that_are_found_are() -> None:
-    day = Day(posts=200)
+    day = Day(posts=200, articles=0)
     dawn = day.midnight + DAWN
     told = Told(NOW, dawn, SPEED)
     kept = [one for one in timed_records(day) if told.holds(one)]
@@ -99,6 +100,19 @@ def test_a_told_time_is_as_far_from_the_begin_as_the_real_one_is_from_dawn() -> 
         {"observed_at": "2026-11-20T09:01:00.000Z", "created_at": "2026-11-20T09:00:59.000Z"},
     )
     assert told.next.begin == NOW + TOLD
+
+
+def test_articles_are_told_too() -> None:
+    stream = list(islice(endless(NOW, SPEED, posts=100, articles=60), 1600))
+    later = [one for one in stream if one.moment > NOW and one.topic == ARTICLES_TOPIC and isinstance(one.record, dict)]
+    assert len(later) > 60
+    articles = [msgspec.convert(one.record, Article) for one in later]
+    told = [one for one in articles if one.published_at > NOW]
+    assert len(told) > 50
+    assert all(one.published_at <= one.observed_at for one in articles)
+    ages = [one.observed_at - one.published_at for one in articles if one not in told]
+    assert ages
+    assert min(ages) > timedelta(days=2)
 
 
 def test_what_is_no_record_is_told_as_it_is() -> None:

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from itertools import combinations, pairwise
@@ -50,8 +51,8 @@ def test_every_record_is_an_article_and_every_poison_is_none(stream: list[Timed]
             assert msgspec.convert(one.record, Article).source == "sample"
         else:
             poison += 1
-            future = b'"2126-' in one.record
-            with pytest.raises(msgspec.ValidationError) if not future else pytest.MonkeyPatch.context():
+            of_the_future = b'"2126-' in one.record
+            with nullcontext() if of_the_future else pytest.raises(msgspec.ValidationError):
                 msgspec.json.decode(one.record, type=Article)
     assert poison == 8
 

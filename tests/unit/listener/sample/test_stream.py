@@ -12,6 +12,7 @@ from listener.recount.counting import Recount
 from listener.sample.day import DEFAULT_DAY
 from listener.sample.records import Record
 from listener.sample.stream import sample_records, write
+from models.campaign import CampaignSet
 from models.outcome import OUTCOMES, Reason
 from models.post import Post
 
@@ -62,7 +63,7 @@ def test_dicts_are_posts_and_bytes_are_not(day: list[Record | bytes]) -> None:
 
 
 def test_every_line_of_the_file_is_one_record(tmp_path: Path, day: list[Record | bytes]) -> None:
-    write(tmp_path / "day.ndjson")
+    write(tmp_path / "day.ndjson", articles=0)
     data = (tmp_path / "day.ndjson").read_bytes()
     assert data.count(b"\n") == len(day)
     assert 3_000 < len(day) < 6_500
@@ -90,13 +91,19 @@ def test_every_outcome_occurs_and_most_posts_are_about_nothing_watched(
 
 
 def test_every_poison_is_refused_and_nothing_else_is(counted: Recount) -> None:
-    assert counted.outcomes["invalid"] == 12
+    assert counted.outcomes["invalid"] == 12 + 8
     assert set(counted.reasons) == {Reason.JSON, Reason.ENCODING, Reason.SCHEMA, Reason.FUTURE}
 
 
 @pytest.mark.parametrize("metric", ["mentions", "likes", "shares", "comments"])
 def test_every_campaign_has_something_of_everything(counted: Recount, metric: str) -> None:
     assert all(totals[metric] >= 50 for totals in counted.totals.values())
+
+
+def test_the_press_is_counted_but_where_a_campaign_leaves_it_out(counted: Recount, campaigns: CampaignSet) -> None:
+    for campaign in campaigns.campaigns:
+        found = counted.totals[campaign.id]["press_mentions"]
+        assert found == 0 if campaign.platforms else found >= 8
 
 
 @pytest.mark.parametrize("campaign", ["berimo", "berimo-outage"])
