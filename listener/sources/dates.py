@@ -63,12 +63,15 @@ _MONTH: Final = "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True))
 _CALENDAR_DAYS: Final = (
     re.compile(r"(?<!\d)(?P<year>1[34]\d\d) ?[-/.] ?(?P<month>\d{1,2}) ?[-/.] ?(?P<day>\d{1,2})(?!\d)"),
     re.compile(r"(?<!\d)(?P<day>\d{1,2}) ?[-/.] ?(?P<month>\d{1,2}) ?[-/.] ?(?P<year>1[34]\d\d)(?!\d)"),
+    re.compile(r"^(?P<year>1[34]\d\d)(?P<month>\d\d)(?P<day>\d\d)(?=[t ]|$)"),
     re.compile(rf"(?<!\d)(?P<day>\d{{1,2}})[ -]?(?P<name>{_MONTH})(?: ?ماه)?[ ,،-]*(?P<year>\d{{4}})(?!\d)"),
     re.compile(rf"(?<!\w)(?P<name>{_MONTH}) (?P<day>\d{{1,2}})[ ,،]+(?P<year>\d{{4}})(?!\d)"),
 )
 _CLOCK: Final = re.compile(
-    r"(?<!\d)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,9})?)? ?(?P<half>[ap]m|[قب]\.?ظ)?"
+    r"(?<!\d)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,9})?)? ?"
+    r"(?P<half>[ap]m|[قب]\.?ظ|قبل ?از ?ظهر|بعد ?از ?ظهر|صبح|بامداد|عصر)?"
 )
+_AFTERNOON: Final = re.compile(r"p|ب\.?ظ|بعد|عصر")
 _OFFSET: Final = re.compile(r"(?P<sign>[+-])(?P<hours>\d{2}):?(?P<minutes>\d{2})(?!\d)")
 _UTC_NAME: Final = re.compile(r"\b(?:z|utc|gmt)\b")
 #: As mail parsers take them; "GMT+0330" is east of Greenwich, whatever POSIX says.
@@ -144,7 +147,7 @@ def _time_of_day(text: str) -> tuple[int, int, int, tzinfo | None]:
         return 0, 0, 0, None
     hour = int(clock["hour"])
     if clock["half"]:
-        hour = hour % 12 + (12 if clock["half"][0] in "pب" else 0)
+        hour = hour % 12 + (12 if _AFTERNOON.match(clock["half"]) else 0)
     return hour, int(clock["minute"]), int(clock["second"] or 0), _offset(text[clock.end() :])
 
 
