@@ -58,7 +58,8 @@ def run(
 ) -> None:
     """Read the source NAME into its topics until SIGTERM or SIGINT.
 
-    Kinds: feeds, bluesky, mastodon, telegram, webhook, files, engagement. Each has a guide in docs/howto/sources.
+    Kinds: feeds, bluesky, mastodon, telegram, youtube, aparat, gdelt, webhook, files, engagement. Each has a guide in
+    docs/howto/sources.
     """
     if kafka is None and not to_stdout:
         raise UsageProblem(
