@@ -55,7 +55,8 @@ def read(server: Server, make: Callable[[str], Any], times: int = 1) -> MemorySi
 def youtube_feed(title: str = "ویدیو", views: str = "12", entries: int = 1) -> str:
     entry = (
         f"<entry><id>yt:video:v{{0}}</id><yt:videoId>v{{0}}</yt:videoId><yt:channelId>{CHANNEL}</yt:channelId>"
-        f"<title>{title} {{0}}</title><author><name>کانال</name></author><published>2026-11-23T10:00:00+00:00</published>"
+        f"<title>{title} {{0}}</title><author><name>کانال</name></author>"
+        "<published>2026-11-23T10:00:00+00:00</published>"
         "<media:group><media:title>no</media:title><media:description>شرح</media:description><media:community>"
         f'<media:statistics views="{views}"/></media:community></media:group></entry>'
     )
