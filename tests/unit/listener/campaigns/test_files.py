@@ -153,7 +153,7 @@ def test_a_directory_without_files(tmp_path: Path) -> None:
         ("id: a\nquery: >-\n  x\n  AND y and z\n", "4:9: query: write AND in capitals"),
         ("id: a\nquery: x\n  AND NEAR y", "3:7: query: NEAR stands where a word was expected"),
         ('id: a\nquery: "NOT x"', "2:9: query: matches nearly everything"),
-        ("id: a\nquery: ''", "2:"),
+        ("id: a\nquery: ''", "1: keywords: nothing to search for"),
         ("id: a\nquery: '  '", "2:11: query: is empty"),
         ("id: a\nquery: [x]", "2: query: must be text"),
         ("id: a\nkeywords: [x]\nexclude_packs: [jobs]", "3: exclude_packs: 'jobs': no such pack; there are job-ads, "),
