@@ -35,6 +35,7 @@ async def follow(board: Board, settings: BoardSettings, cluster: Cluster) -> Non
     if settings.state_dir is not None:
         positions = await asyncio.to_thread(load, board, settings.state_dir, cluster, wall_clock_ms())
     if positions is not None:
+        _log.info("going on from the snapshot: %d cells", sum(map(len, board.state.tables.values())))
         try:
             await _read(board, settings.kafka, positions)
         except LostRecords as error:

@@ -1,5 +1,6 @@
 """Boards as processes: they read what is in the changelogs, agree with one another, and end when they are told to."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -12,13 +13,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 from kafka import KafkaProducer
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
+from listener.changelog import read_to_end
 from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.naming import namespace_environment
 from listener.kafka.topics import create_topics, declared_topics
@@ -36,6 +40,7 @@ from models.cells import (
 )
 from models.outcome import Outcome
 from models.progress import Progress, pack_progress, progress_key
+from models.series import ClosedMinute, unpack_minute
 from models.topics import Namespace
 
 pytestmark = pytest.mark.broker
@@ -67,6 +72,22 @@ def progress(partition: int, stamp: int) -> Row:
         stamp=stamp, durable=stamp, outcomes=tuple(outcomes), sets=(), topic_id="t", record_time=MINUTE * 1000
     )
     return PROGRESS, partition, progress_key("social.posts.v1", partition), pack_progress(cell)
+
+
+def read_until(seconds: int, stamp: int = 9) -> list[Row]:
+    """Progress of both partitions: busy, alive, and everything up to a record time is durable."""
+    cell = Progress(
+        stamp=stamp,
+        durable=stamp,
+        outcomes=(0,) * len(Outcome),
+        sets=(),
+        topic_id="t",
+        record_time=seconds * 1000,
+        written_at=time.time_ns() // 1_000_000,
+    )
+    return [
+        (PROGRESS, number, progress_key("social.posts.v1", number), pack_progress(cell)) for number in range(PARTITIONS)
+    ]
 
 
 @dataclass
@@ -137,6 +158,18 @@ class BoardProcess:
             ),
         }
 
+    def closed(self, campaign: str = "mellat") -> Any:
+        """The closed minutes of 2018, and up to when they are."""
+        return self.json(f"/api/campaigns/{campaign}/closed?from=2018-01-01T00:00:00Z")
+
+    def has_closed(self, seconds: int) -> bool:
+        text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return all(self.closed(name)["closed_until"] == text for name in ("mellat", "snapp"))
+
+    @property
+    def leads(self) -> bool:
+        return "listener_board_leader 1.0" in self.get("/metrics")[1]
+
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE_S)
@@ -157,14 +190,14 @@ def cluster(broker: EmbeddedKafka, namespace: Namespace) -> Cluster:
 
 
 @pytest.fixture
-def start(cluster: Cluster, tmp_path: Path) -> Iterator[Callable[[], BoardProcess]]:
+def start(cluster: Cluster, tmp_path: Path) -> Iterator[Callable[..., BoardProcess]]:
     with contextlib.ExitStack() as stack:
 
-        def started() -> BoardProcess:
+        def started(*options: str) -> BoardProcess:
             log = tmp_path / f"board-{time.monotonic_ns()}.log"
             environment = cluster.broker.settings.environment() | namespace_environment(cluster.namespace)
             process = subprocess.Popen(
-                [sys.executable, "-m", "listener", "board", "--http-port", "0"],
+                [sys.executable, "-m", "listener", "board", "--http-port", "0", *options],
                 env=os.environ | environment,
                 stderr=stack.enter_context(log.open("wb")),
             )
@@ -225,6 +258,80 @@ def test_two_boards_started_at_different_times_agree(cluster: Cluster, start: Ca
     assert [one["read"] for one in first.json("/api/progress")["partitions"]] == [9, 4]
     assert "listener_board_stale_records_total 6.0" in first.get("/metrics")[1]
     assert [board.stop() for board in (first, second)] == [0, 0]
+
+
+def series_of(cluster: Cluster) -> list[ClosedMinute]:
+    """All records of the series topic."""
+
+    async def read() -> list[ClosedMinute]:
+        found: list[ClosedMinute] = []
+        await read_to_end(
+            cluster.broker.settings,
+            [TopicPartition(cluster.namespace.series, 0)],
+            lambda _, records: found.extend(unpack_minute(value) for _, _, value in records if value is not None),
+        )
+        return found
+
+    return asyncio.run(read())
+
+
+def test_the_leader_is_killed_and_the_other_goes_on_without_a_gap(
+    cluster: Cluster, start: Callable[..., BoardProcess]
+) -> None:
+    cluster.write([*ROWS[:2], *read_until(MINUTE + 210)], [CAMPAIGNS])
+    boards = [start(), start()]
+    for board in boards:
+        board.wait_ready()
+        wait_for(lambda board=board: board.has_closed(MINUTE + 180))
+    said = boards[0].closed()
+    assert said == boards[1].closed()
+    assert [(one["start"], one["counts"]) for one in said["minutes"]] == [
+        (MINUTE_TEXT, {"twitter": {"mentions": 3, "likes": 1, "likes_net": 1}}),
+        ("2018-05-05T18:47:00Z", {}),
+        ("2018-05-05T18:48:00Z", {}),
+    ]
+    wait_for(lambda: sum(board.leads for board in boards) == 1)
+    leader, other = sorted(boards, key=lambda board: board.leads, reverse=True)
+    leader.process.kill()
+    late = row("minute", 12, mentions=50)
+    cluster.write([row("minute", 12, start=MINUTE + 240, mentions=7), late, *read_until(MINUTE + 390, stamp=12)])
+    wait_for(lambda: other.has_closed(MINUTE + 360))
+    third = start()
+    third.wait_ready()
+    wait_for(lambda: third.has_closed(MINUTE + 360))
+    assert other.closed() == third.closed()
+    assert other.counts() == third.counts()
+    mentions = [one["counts"].get("twitter", {}).get("mentions", 0) for one in third.closed()["minutes"]]
+    assert mentions == [3, 0, 0, 0, 7, 0], "what came late changes no verdict"
+    written = [(one.campaign, (one.minute - MINUTE) // 60) for one in series_of(cluster)]
+    assert written == [(name, minute) for minute in range(6) for name in ("mellat", "snapp")]
+
+
+def test_a_restart_goes_on_from_the_snapshot_and_does_without_a_spoiled_one(
+    cluster: Cluster, start: Callable[..., BoardProcess], tmp_path: Path
+) -> None:
+    directory = ("--state-dir", str(tmp_path / "state"))
+    cluster.write([*ROWS, *read_until(MINUTE + 210)], [CAMPAIGNS])
+    first = start(*directory)
+    first.wait_ready()
+    wait_for(lambda: first.has_closed(MINUTE + 180))
+    assert first.stop() == 0
+    cluster.write([row("minute", 9, mentions=4), row(LIFETIME, 9, mentions=4), *read_until(MINUTE + 270, stamp=12)])
+    again, fresh = start(*directory), start()
+    for board in (again, fresh):
+        board.wait_ready()
+        wait_for(lambda board=board: board.has_closed(MINUTE + 240))
+    assert "going on from the snapshot: 5 cells" in again.log.read_text()
+    assert again.counts() == fresh.counts()
+    assert again.closed() == fresh.closed()
+    assert again.stop() == 0
+    snapshot = tmp_path / "state" / "board.snapshot"
+    snapshot.write_bytes(snapshot.read_bytes()[:-1])
+    last = start(*directory)
+    last.wait_ready()
+    assert "left aside" in last.log.read_text()
+    wait_for(lambda: last.has_closed(MINUTE + 240))
+    assert last.counts() == fresh.counts()
 
 
 def test_a_record_of_a_newer_program_ends_the_board_and_says_so(
