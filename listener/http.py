@@ -10,11 +10,12 @@ from typing import Any, Final
 
 import msgspec
 from aiohttp import web
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from listener.errors import UsageProblem
+from listener.exposition import openmetrics_page, plain_page
 
 _log = logging.getLogger("listener.http")
 
@@ -31,8 +32,8 @@ _KEPT_HEADERS: Final = ("Allow", "Retry-After", "WWW-Authenticate")
 _LIMIT: Final = web.RequestKey("limit", asyncio.Timeout)
 _OPENMETRICS: Final = "application/openmetrics-text"
 _RENDER: Final[dict[str, Callable[[CollectorRegistry], bytes]]] = {
-    CONTENT_TYPE_PLAIN_0_0_4: generate_latest,
-    openmetrics.CONTENT_TYPE_LATEST: openmetrics.generate_latest,
+    CONTENT_TYPE_PLAIN_0_0_4: plain_page,
+    openmetrics.CONTENT_TYPE_LATEST: openmetrics_page,
 }
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

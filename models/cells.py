@@ -6,6 +6,7 @@ JSON form, ``end = start + size - 0.1``); key of the lifetime table: ``"<cell>"`
 ``METRICS``; a reader takes missing counters at the end as 0 and the record with the highest stamp per key.
 """
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -72,8 +73,14 @@ class CellName(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> "CellName":
         """The inverse of ``text``."""
-        campaign, topic, partition, platform = text.split("|")
-        return cls(campaign, topic, int(partition), platform)
+        return _parse_name(text)
+
+
+@lru_cache(maxsize=65_536)
+def _parse_name(text: str) -> CellName:
+    """Names are few, and each is in thousands of keys."""
+    campaign, topic, partition, platform = text.split("|")
+    return CellName(campaign, topic, int(partition), platform)
 
 
 class Cell(NamedTuple):

@@ -69,7 +69,8 @@ class CellTable:
         for key, value in records:
             self._applied += 1
             known = cells.get(key)
-            if known is None and self.blocks and self._thaw(self._where(key)):
+            found = self._where(key) if known is None else None
+            if found is not None and self._thaw(found):
                 known = cells.get(key)
             if value is None:
                 if known is not None:
@@ -78,7 +79,9 @@ class CellTable:
                 continue
             cell = unpack_cell(value)
             if known is None:
-                self._add(self._index(key), cell.counters)
+                found = found or self._where(key)
+                self._index(key, found)
+                self._add(found, cell.counters)
             elif known != value:
                 stamp, counters = unpack_cell(known)
                 if cell.stamp < stamp:
@@ -156,14 +159,18 @@ class CellTable:
         """Take over what a snapshot holds, into an empty table."""
         self.cells, self.totals, self.blocks = cells, totals, blocks
         for key in cells:
-            self._index(key)
+            self._index(key, self._where(key))
         self._newest = max([self._newest, *(span for spans in blocks.values() for span in spans)])
 
     def _thaw(self, found: tuple[CellName, int]) -> bool:
-        where = campaign, span = found[0].campaign, span_of(self.short, found[1])
+        campaign = found[0].campaign
         spans = self.blocks.get(campaign)
-        block = spans.pop(span, None) if spans else None
-        if spans is None or block is None:
+        if not spans:
+            return False
+        span = span_of(self.short, found[1])
+        where = campaign, span
+        block = spans.pop(span, None)
+        if block is None:
             return False
         if not spans:
             del self.blocks[campaign]
@@ -174,18 +181,18 @@ class CellTable:
         self._rest[where] = self._applied
         return True
 
-    def _index(self, key: bytes) -> tuple[CellName, int]:
-        """Note a new key; gives what it counts and its window start."""
-        name, start = found = self._where(key)
-        if not self._lifetime:
-            where = name.campaign, span_of(self.short, start)
-            keys = self._keys.get(where)
-            if keys is None:
-                self._keys[where] = [key]
-            else:
-                keys.append(key)
-            self._newest = max(self._newest, start)
-        return found
+    def _index(self, key: bytes, found: tuple[CellName, int]) -> None:
+        """Note a new key, by what it counts and its window start."""
+        if self._lifetime:
+            return
+        name, start = found
+        where = name.campaign, span_of(self.short, start)
+        keys = self._keys.get(where)
+        if keys is None:
+            self._keys[where] = [key]
+        else:
+            keys.append(key)
+        self._newest = max(self._newest, start)
 
     def _add(self, found: tuple[CellName, int], amounts: Iterable[int]) -> None:
         name, start = found
