@@ -35,7 +35,7 @@ def openmetrics_page(registry: CollectorRegistry) -> bytes:
     """OpenMetrics 1.0."""
     metrics = list(registry.collect())
     if not _usual(metrics):
-        return bytes(openmetrics.generate_latest(registry))
+        return bytes(openmetrics.generate_latest(registry))  # type: ignore[no-untyped-call]
     lines: list[str] = []
     for metric in metrics:
         meaning = _escaped(metric.documentation)
@@ -57,7 +57,7 @@ def _usual(metrics: Sequence[Metric]) -> bool:
 
 def _samples(metric: Metric) -> Iterator[str]:
     for name, labels, value, *_ in metric.samples:
-        number = f"{value}.0" if type(value) is int and -_EXACT < value < _EXACT else floatToGoString(value)
+        number = f"{value}.0" if type(value) is int and -_EXACT < value < _EXACT else floatToGoString(value)  # type: ignore[no-untyped-call]
         if labels:
             text = ",".join([f'{label}="{_escaped(labels[label])}"' for label in sorted(labels)])
             yield f"{name}{{{text}}} {number}\n"

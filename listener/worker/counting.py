@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NoReturn, Protocol
 
 from listener.errors import CapHalt, Halt, RefusedHalt
+from listener.worker.durations import Durations
 from listener.worker.guard import StallGuard, end_process
 from listener.worker.places import Place
 from listener.worker.publisher import Publisher
@@ -83,10 +84,17 @@ class Counting:
     acquired: bool = False
     flushes: int = 0
     flush_seconds: float = 0.0
+    flush_times: Durations = field(default_factory=Durations)
+    durable_times: Durations = field(default_factory=Durations)
     regressions: int = 0
     _turn: int = 0
     _commits: dict[Place, int] = field(default_factory=dict)
     _committed_at: float = 0.0
+
+    @property
+    def rebalances(self) -> int:
+        """Times that partitions were given up."""
+        return self._turn
 
     # ── what the engine calls ──
 
@@ -212,12 +220,15 @@ class Counting:
             await asyncio.to_thread(plane.analyse)
         plan = plane.plan_flush()
         self.guard.beat()
+        sent = self.now()
         await self.publisher.first(place, plan)
+        self.durable_times.took(self.now() - sent)
         self.guard.beat()
         await self.publisher.then(place, plan)
         plane.flushed(plan)
         self.flushes += 1
         self.flush_seconds += self.now() - began
+        self.flush_times.took(self.now() - began)
         self._commits[place] = plan.next_offset
 
     async def _restate(self, place: Place, plane: PartitionPlane, progress: Progress) -> None:

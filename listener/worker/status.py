@@ -1,8 +1,9 @@
 """A worker's endpoints: is it alive, is it ready, and the metrics of the pipeline."""
 
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import click
 from aiohttp import web
@@ -11,11 +12,12 @@ from prometheus_client.core import Metric
 
 from listener.engine.app import CountingApp
 from listener.http import Health, health_app, json_response, serve
-from listener.metrics import Described, family
+from listener.metrics import Described, family, histogram
 from listener.worker.campaigns import CampaignWatch
-from listener.worker.counting import Counting
+from listener.worker.counting import Counting, Owned, wall_clock
 from listener.worker.places import Place
 from listener.worker.settings import WorkerSettings
+from processors.windows import to_ms
 
 #: The counting loop runs every 50 ms; a chunk may keep it waiting for a moment, not for so many seconds.
 STALLED_S = 15.0
@@ -24,8 +26,9 @@ STALLED_S = 15.0
 class WorkerCollector(Described):
     """The worker's metrics, from plain attributes: safe to read from the thread that renders the page."""
 
-    def __init__(self, counting: Counting, watch: CampaignWatch) -> None:
+    def __init__(self, counting: Counting, watch: CampaignWatch, clock: Callable[[], datetime] = wall_clock) -> None:
         self._counting = counting
+        self._clock = clock
         self._watch = watch
 
     def collect(self) -> Iterable[Metric]:
@@ -38,6 +41,15 @@ class WorkerCollector(Described):
             [(_labels(place), one.plane.unflushed) for place, one in owned.items()],
         )
         yield family("listener_worker_lag_records", [(_labels(place), counting.lag(place) or 0) for place in owned])
+        yield family(
+            "listener_worker_lag_seconds", [(_labels(place), self._lag_s(place, one)) for place, one in owned.items()]
+        )
+        yield family("listener_worker_rebalances", [((), counting.rebalances)])
+        for name, times in (
+            ("listener_worker_flush_duration_seconds", counting.flush_times),
+            ("listener_changelog_durable_seconds", counting.durable_times),
+        ):
+            yield histogram(name, times.bounds, tuple(times.counts), times.total)
         yield family("listener_worker_flushes", [((), counting.flushes)])
         yield family("listener_worker_flush_seconds", [((), counting.flush_seconds)])
         yield family("listener_changelog_regressions", [((), counting.regressions)])
@@ -48,6 +60,13 @@ class WorkerCollector(Described):
         if counting.recovery.seconds is not None:
             yield family("listener_worker_recovery_seconds", [((), counting.recovery.seconds)])
             yield family("listener_worker_recovery_records", [((), counting.recovery.records)])
+
+    def _lag_s(self, place: Place, one: Owned) -> float:
+        """How far what is counted is behind the wall clock; 0 while nothing is left to read."""
+        time = one.plane.tally.record_time
+        if time is None or not self._counting.lag(place):
+            return 0.0
+        return max(0.0, (to_ms(self._clock()) - time) / 1000)
 
 
 @asynccontextmanager
