@@ -50,6 +50,14 @@ _NAMES_FA: Final = {
     "instagram": "اینستاگرام",
     "telegram": "تلگرام",
     "news": "خبر",
+    "Nowruz": "نوروز",
+    "Ramadan": "رمضان",
+    "Muharram": "محرم",
+    "Tasua": "تاسوعا",
+    "Ashura": "عاشورا",
+    "Arbaeen": "اربعین",
+    "Eid al-Fitr": "عید فطر",
+    "Eid al-Adha": "عید قربان",
 }
 _SIGNS: Final = {
     "few_accounts": ("{}% of the mentions come from five accounts", "{}٪ یادکردها از پنج حساب است"),
@@ -64,7 +72,7 @@ _SHOWN_PARTS: Final = 4
 
 
 def persian(value: object) -> str:
-    """With Persian digits and decimal point."""
+    """A number, or text whose every point is a decimal one, with Persian digits."""
     return str(value).translate(_DIGITS)
 
 
@@ -72,8 +80,7 @@ def tehran_time(at: datetime, zone: str) -> str:
     """Such as ``شنبه ۱ فروردین ۱۴۰۵، ۱۳:۰۵``, in the campaign's zone."""
     local = at.astimezone(ZoneInfo(zone))
     day = jdatetime.date.fromgregorian(date=local.date())
-    text = f"{_WEEKDAYS[local.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}، {local:%H:%M}"
-    return persian(text)
+    return persian(f"{_WEEKDAYS[local.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}، {local:%H:%M}")
 
 
 def annotations(incident: Incident, campaign: Campaign, links: Mapping[str, str]) -> dict[str, str]:
@@ -117,18 +124,20 @@ def _summary(incident: Incident, name: str) -> str:
     factor = "" if incident.factor is None else f" ({incident.factor:.1f}×)"
     kind = _KIND[incident.kind][0]
     return (
-        f"{kind}: {name}: {incident.observed} mentions, {incident.expected:.0f} expected{factor}, "
-        f"{_DIRECTION[incident.direction][0]}"
+        f"{kind}: {name}: {incident.observed} mentions, {incident.expected:.0f} expected{factor}, {_state(incident)[0]}"
     )
 
 
 def _summary_fa(incident: Incident, name: str) -> str:
-    factor = "" if incident.factor is None else f" ({incident.factor:.1f} برابر)"
-    text = (
-        f"{_KIND[incident.kind][1]}: {name}: {incident.observed} یادکرد به‌جای {incident.expected:.0f}{factor}، "
-        f"{_DIRECTION[incident.direction][1]}"
+    factor = "" if incident.factor is None else f" ({persian(f'{incident.factor:.1f}')} برابر)"
+    return (
+        f"{_KIND[incident.kind][1]}: {name}: {persian(incident.observed)} یادکرد به‌جای "
+        f"{persian(round(incident.expected))}{factor}، {_state(incident)[1]}"
     )
-    return persian(text)
+
+
+def _state(incident: Incident) -> tuple[str, str]:
+    return _DIRECTION[incident.direction] if incident.resolved_at is None else ("over", "پایان یافت")
 
 
 def _lines(incident: Incident, campaign: Campaign) -> list[str]:
@@ -152,22 +161,21 @@ def _lines(incident: Incident, campaign: Campaign) -> list[str]:
         lines += [f"Example: “{one.text}”{_link(one.url)}" for one in found.examples]
         lines += [f"Coordinated? {_SIGNS[one.sign][0].format(one.percent)}." for one in found.suspicions]
     lines.append(
-        f"Data {100 * incident.completeness:.0f}% complete, {incident.delay_s:.0f} s behind; rule {incident.rule}, "
+        f"Data {_complete(incident)}% complete, {incident.delay_s:.0f} s behind; rule {incident.rule}, "
         f"in back-tests {incident.false_per_week:g} false alerts a week."
     )
     return lines
 
 
 def _lines_fa(incident: Incident, campaign: Campaign) -> list[str]:
-    lines = [
-        persian(
-            f"از {tehran_time(incident.started_at, campaign.timezone)}: {incident.observed} یادکرد از "
-            f"{incident.authors} نویسنده در {incident.stories} روایت، {incident.negative} منفی؛ "
-            f"{incident.engagement} تعامل."
-        )
-    ]
+    mentions, authors, stories, negative, engagement = map(
+        persian, (incident.observed, incident.authors, incident.stories, incident.negative, incident.engagement)
+    )
+    counts = f"{mentions} یادکرد از {authors} نویسنده در {stories} روایت، {negative} منفی؛ {engagement} تعامل"
+    lines = [f"از {tehran_time(incident.started_at, campaign.timezone)}: {counts}."]
     if incident.resolved_at is not None:
         lines.append(f"پایان: {tehran_time(incident.resolved_at, campaign.timezone)}.")
+    lines += [f"امروز: {'، '.join(map(_fa, incident.occasions))}."] if incident.occasions else []
     found = incident.explanation
     if found is not None:
         lines += [_split_fa(one) for one in found.splits]
@@ -179,12 +187,15 @@ def _lines_fa(incident: Incident, campaign: Campaign) -> list[str]:
         lines += [f"نمونه: «{one.text}»{_link(one.url)}" for one in found.examples]
         lines += [f"هماهنگ‌شده؟ {persian(_SIGNS[one.sign][1].format(one.percent))}." for one in found.suspicions]
     lines.append(
-        persian(
-            f"کامل‌بودن داده {100 * incident.completeness:.0f}٪، تأخیر {incident.delay_s:.0f} ثانیه؛ در آزمون گذشته "
-            f"{incident.false_per_week:g} هشدار نادرست در هفته."
-        )
+        f"کامل‌بودن داده {persian(_complete(incident))}٪، تأخیر {persian(round(incident.delay_s))} ثانیه؛ "
+        f"در آزمون گذشته {persian(f'{incident.false_per_week:g}')} هشدار نادرست در هفته."
     )
     return lines
+
+
+def _complete(incident: Incident) -> str:
+    # Cut, not rounded: what is not quite complete must not be called so.
+    return f"{int(1000 * incident.completeness) / 10:g}"
 
 
 def _split(found: Split) -> str:

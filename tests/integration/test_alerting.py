@@ -124,7 +124,7 @@ async def rig(broker: EmbeddedKafka, namespace: Namespace, directory: Path, refu
     webhook = Webhook(refuse)
     app = web.Application()
     app.router.add_post("/", webhook.take)
-    producer = AIOKafkaProducer(**broker.settings.aiokafka())
+    producer = AIOKafkaProducer(**broker.settings.aiokafka(), enable_idempotence=True)
     async with serve(app, "127.0.0.1", 0) as port:
         with alertmanagers(directory, port) as managers:
             await producer.start()

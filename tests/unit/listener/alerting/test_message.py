@@ -38,12 +38,20 @@ def test_the_message_says_all_in_both_languages() -> None:
         "First: 13:01 on twitter https://example.com/1?a=1&b=2",
         "Example: “سرور <بریمو> قطع شد & باز نمیشه” https://example.com/1?a=1&b=2",
         "Coordinated? 64% are near-copies of one another.",
-        "Data 100% complete, 38 s behind; rule watch-1 (spikes-2), in back-tests 1 false alerts a week.",
+        "Data 99.8% complete, 38 s behind; rule watch-1 (spikes-2), in back-tests 1 false alerts a week.",
     ]
     lines = told["description_fa"].splitlines()
     assert lines[0].startswith("از شنبه ۸ فروردین ۱۴۰۵، ۱۳:۰۰: ۲۴۰ یادکرد از ۱۸۰ نویسنده در ۱۲ روایت")
     assert "به تفکیک شبکه: توییتر ۸۱٪، تلگرام ۱۹٪." in lines
     assert "بدون روایت سرور بریمو قطع شد (۱۴۰ یادکرد) هشداری نمی‌آمد." in lines
+
+
+def test_a_resolved_one_says_so_and_names_keep_their_digits() -> None:
+    over = replace(INCIDENT, resolved_at=OPENED + timedelta(minutes=20))
+    told = annotations(over, Campaign(id="g", name="5G.ir"), {})
+    assert told["summary"].endswith("over")
+    assert told["summary_fa"] == "جهش یادکردها: 5G.ir: ۲۴۰ یادکرد به‌جای ۳۱ (۷٫۶ برابر)، پایان یافت"
+    assert "Over at 13:30." in told["description"]
 
 
 def test_labels_are_bounded_and_equal_on_every_board() -> None:
