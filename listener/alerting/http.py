@@ -14,7 +14,7 @@ import jinja2
 from aiohttp import web
 
 from listener.alerting.alerts import ANSWERS
-from listener.alerting.message import tehran_time
+from listener.alerting.message import persian, tehran_time
 from listener.alerting.tokens import Grant, Signer
 from listener.board.access import sees
 from listener.http import json_response
@@ -105,6 +105,7 @@ class AlertRoutes:
             chosen=chosen if chosen in ANSWERS else "",
             said=said,
             answers=ANSWERS,
+            persian=persian,
             started="" if found is None else tehran_time(found.started_at, campaign.timezone),
         )
         return web.Response(text=html, content_type="text/html", headers=_HEADERS)

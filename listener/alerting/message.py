@@ -76,6 +76,11 @@ def persian(value: object) -> str:
     return str(value).translate(_DIGITS)
 
 
+def apart(text: str) -> str:
+    """Text of either direction that leaves what is around it in order: between first-strong isolate and its pop."""
+    return f"\u2068{text}\u2069"
+
+
 def tehran_time(at: datetime, zone: str) -> str:
     """Such as ``شنبه ۱ فروردین ۱۴۰۵، ۱۳:۰۵``, in the campaign's zone."""
     local = at.astimezone(ZoneInfo(zone))
@@ -123,15 +128,14 @@ def _silent(incident: Incident, campaign: Campaign) -> dict[str, str]:
 def _summary(incident: Incident, name: str) -> str:
     factor = "" if incident.factor is None else f" ({incident.factor:.1f}×)"
     kind = _KIND[incident.kind][0]
-    return (
-        f"{kind}: {name}: {incident.observed} mentions, {incident.expected:.0f} expected{factor}, {_state(incident)[0]}"
-    )
+    counts = f"{incident.observed} mentions, {incident.expected:.0f} expected{factor}"
+    return f"{kind}: {apart(name)}: {counts}, {_state(incident)[0]}"
 
 
 def _summary_fa(incident: Incident, name: str) -> str:
     factor = "" if incident.factor is None else f" ({persian(f'{incident.factor:.1f}')} برابر)"
     return (
-        f"{_KIND[incident.kind][1]}: {name}: {persian(incident.observed)} یادکرد به‌جای "
+        f"{_KIND[incident.kind][1]}: {apart(name)}: {persian(incident.observed)} یادکرد به‌جای "
         f"{persian(round(incident.expected))}{factor}، {_state(incident)[1]}"
     )
 
@@ -158,7 +162,7 @@ def _lines(incident: Incident, campaign: Campaign) -> list[str]:
             first = found.first
             at = first.at.astimezone(ZoneInfo(campaign.timezone))
             lines.append(f"First: {at:%H:%M} on {first.publisher or first.platform}{_link(first.url)}")
-        lines += [f"Example: “{one.text}”{_link(one.url)}" for one in found.examples]
+        lines += [f"Example: “{apart(one.text)}”{_link(one.url)}" for one in found.examples]
         lines += [f"Coordinated? {_SIGNS[one.sign][0].format(one.percent)}." for one in found.suspicions]
     lines.append(
         f"Data {_complete(incident)}% complete, {incident.delay_s:.0f} s behind; rule {incident.rule}, "
@@ -183,8 +187,10 @@ def _lines_fa(incident: Incident, campaign: Campaign) -> list[str]:
         if found.first is not None:
             first = found.first
             where = _fa(first.publisher or first.platform)
-            lines.append(f"نخستین یادکرد: {tehran_time(first.at, campaign.timezone)} در {where}{_link(first.url)}")
-        lines += [f"نمونه: «{one.text}»{_link(one.url)}" for one in found.examples]
+            lines.append(
+                f"نخستین یادکرد: {tehran_time(first.at, campaign.timezone)} در {apart(where)}{_link(first.url)}"
+            )
+        lines += [f"نمونه: «{apart(one.text)}»{_link(one.url)}" for one in found.examples]
         lines += [f"هماهنگ‌شده؟ {persian(_SIGNS[one.sign][1].format(one.percent))}." for one in found.suspicions]
     lines.append(
         f"کامل‌بودن داده {persian(_complete(incident))}٪، تأخیر {persian(round(incident.delay_s))} ثانیه؛ "
@@ -199,25 +205,25 @@ def _complete(incident: Incident) -> str:
 
 
 def _split(found: Split) -> str:
-    parts = [f"{part.name} {part.percent}%" for part in found.parts[:_SHOWN_PARTS]]
+    parts = [f"{apart(part.name)} {part.percent}%" for part in found.parts[:_SHOWN_PARTS]]
     rest = sum(part.percent for part in found.parts[_SHOWN_PARTS:])
     return f"{_BY[found.by][0]}: {', '.join(parts)}{f', the rest {rest}%' if rest else ''}."
 
 
 def _split_fa(found: Split) -> str:
-    parts = [f"{_fa(part.name)} {persian(part.percent)}٪" for part in found.parts[:_SHOWN_PARTS]]
+    parts = [f"{apart(_fa(part.name))} {persian(part.percent)}٪" for part in found.parts[:_SHOWN_PARTS]]
     rest = sum(part.percent for part in found.parts[_SHOWN_PARTS:])
     return f"{_BY[found.by][1]}: {'، '.join(parts)}{f'، بقیه {persian(rest)}٪' if rest else ''}."
 
 
 def _without(one: Without) -> str:
     would = "it would have fired all the same" if one.fires else "this would not have fired"
-    return f"Without {one.what} {one.name} ({one.mentions} mentions) {would}."
+    return f"Without {one.what} {apart(one.name)} ({one.mentions} mentions) {would}."
 
 
 def _without_fa(one: Without) -> str:
     would = "باز هم هشدار می‌آمد" if one.fires else "هشداری نمی‌آمد"
-    return f"بدون {_WITHOUT_FA[one.what]} {_fa(one.name)} ({persian(one.mentions)} یادکرد) {would}."
+    return f"بدون {_WITHOUT_FA[one.what]} {apart(_fa(one.name))} ({persian(one.mentions)} یادکرد) {would}."
 
 
 def _fa(name: str) -> str:
@@ -225,4 +231,5 @@ def _fa(name: str) -> str:
 
 
 def _link(url: str | None) -> str:
+    # Nothing around it: chat programs would take the mark for a part of the address.
     return f" {url}" if url else ""

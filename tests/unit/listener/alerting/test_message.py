@@ -14,6 +14,19 @@ from tests.unit.listener.alerting.incidents import CAMPAIGN, INCIDENT, OPENED
 SIGNER = Signer(b"k" * 32)
 
 
+def plain(told: dict[str, str]) -> dict[str, str]:
+    """Without what keeps the directions apart."""
+    return {name: text.translate({0x2068: None, 0x2069: None}) for name, text in told.items()}
+
+
+def test_what_is_put_in_is_kept_apart_from_what_is_around_it() -> None:
+    told = annotations(INCIDENT, CAMPAIGN, {})
+    assert told["summary"].startswith("Spike: \u2068بریمو\u2069: 240 mentions")
+    assert "By term: \u2068قطع\u2069 70%" in told["description"]
+    for text in told.values():
+        assert text.count("\u2068") == text.count("\u2069")
+
+
 def test_persian_time_is_jalali_and_local() -> None:
     nowruz = datetime(2026, 3, 20, 20, 30, tzinfo=UTC)
     assert tehran_time(nowruz, "Asia/Tehran") == "شنبه ۱ فروردین ۱۴۰۵، ۰۰:۰۰"
@@ -22,7 +35,7 @@ def test_persian_time_is_jalali_and_local() -> None:
 
 
 def test_the_message_says_all_in_both_languages() -> None:
-    told = annotations(INCIDENT, CAMPAIGN, {})
+    told = plain(annotations(INCIDENT, CAMPAIGN, {}))
     assert told["summary"] == "Spike: بریمو: 240 mentions, 31 expected (7.6×), still rising"
     assert told["summary_fa"] == "جهش یادکردها: بریمو: ۲۴۰ یادکرد به‌جای ۳۱ (۷٫۶ برابر)، همچنان رو به افزایش"
     assert told["description"].splitlines() == [
@@ -48,7 +61,7 @@ def test_the_message_says_all_in_both_languages() -> None:
 
 def test_a_resolved_one_says_so_and_names_keep_their_digits() -> None:
     over = replace(INCIDENT, resolved_at=OPENED + timedelta(minutes=20))
-    told = annotations(over, Campaign(id="g", name="5G.ir"), {})
+    told = plain(annotations(over, Campaign(id="g", name="5G.ir"), {}))
     assert told["summary"].endswith("over")
     assert told["summary_fa"] == "جهش یادکردها: 5G.ir: ۲۴۰ یادکرد به‌جای ۳۱ (۷٫۶ برابر)، پایان یافت"
     assert "Over at 13:30." in told["description"]
