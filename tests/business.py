@@ -11,6 +11,7 @@ from listener.kpis.spans import period_option, read_now
 from models.campaign import Campaign, CampaignSet
 from models.outcome import OUTCOMES
 from processors.kpis.batch import Batch
+from processors.kpis.evaluate import group_of
 
 #: 2 Farvardin 1405, 13:30 in Tehran: a Sunday.
 NOW = "2026-03-22T10:00:00Z"
@@ -104,7 +105,15 @@ def kpis(
     batch, _ = counted(records, *chosen)
     wanted = period_option(period, *(span or (None, None)))  # type: ignore[arg-type]
     moment = read_now(now or NOW) if now or batch.now is None else batch.now
-    return evaluated(batch.figures, chosen[0], wanted, moment, explicit_now=now is not None, beside=True)
+    return evaluated(
+        batch.figures,
+        chosen[0],
+        wanted,
+        moment,
+        explicit_now=now is not None,
+        beside=True,
+        group=group_of(chosen[0], chosen),
+    )
 
 
 def values(records: list[tuple[str, bytes]], *campaigns: Campaign, **options: Any) -> dict[str, Any]:

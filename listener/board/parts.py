@@ -68,7 +68,11 @@ def board_parts(board: Board, settings: BoardSettings) -> list[BoardPart]:
         AccessPart(board, settings.access),
         mentions,
         PagePart(board, mentions.store, mentions.routes, board.closed, mentions.complete),
-        KpiPart(board, lambda campaign, span: mentions.store.press_stories(campaign, span.start, span.end)),
+        KpiPart(
+            board,
+            lambda campaign, span: mentions.store.press_stories(campaign, span.start, span.end),
+            lambda campaign, span: mentions.store.post_authors(campaign, span.start, span.end),
+        ),
     ]
 
 

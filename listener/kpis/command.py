@@ -14,6 +14,7 @@ from listener.kpis.evaluation import evaluated
 from listener.kpis.reading import batch_of, count_files, err
 from listener.kpis.spans import period_option, read_now
 from listener.kpis.table import table
+from processors.kpis.evaluate import group_of
 from processors.kpis.periods import NAMES
 
 
@@ -71,7 +72,15 @@ def kpis(
     if moment is None:
         moment = int(datetime.now(UTC).timestamp() * 1000)
     results: dict[str, dict[str, Any]] = {
-        campaign.id: evaluated(batch.figures, campaign, wanted, moment, explicit_now=now is not None, beside=beside)
+        campaign.id: evaluated(
+            batch.figures,
+            campaign,
+            wanted,
+            moment,
+            explicit_now=now is not None,
+            beside=beside,
+            group=group_of(campaign, loaded.campaigns),
+        )
         for campaign in loaded.campaigns
     }
     err(", ".join(f"{name} {count:,}" for name, count in sorted(batch.outcomes.items())) or "no records")

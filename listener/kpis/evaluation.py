@@ -1,5 +1,6 @@
 """Every KPI of a campaign as plain data."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from listener.kpis.spans import Wanted
@@ -11,10 +12,17 @@ from processors.kpis.results import result
 
 
 def evaluated(
-    figures: Figures, campaign: Campaign, wanted: Wanted, now: int, *, explicit_now: bool, beside: bool = False
+    figures: Figures,
+    campaign: Campaign,
+    wanted: Wanted,
+    now: int,
+    *,
+    explicit_now: bool,
+    beside: bool = False,
+    group: Sequence[Campaign] = (),
 ) -> dict[str, Any]:
-    """KPI id → its object, in the order of the catalogue."""
+    """KPI id → its object, in the order of the catalogue; ``group``: all campaigns of its group."""
     period = wanted(campaign, now, explicit_now)
-    evaluator = Evaluator(figures, campaign)
+    evaluator = Evaluator(figures, campaign, group)
     catalogue = KPIS | BESIDE if beside else KPIS
     return {name: result(kpi, evaluator.readings(kpi, period), period) for name, kpi in catalogue.items()}

@@ -1,6 +1,6 @@
 """KPIs over HTTP: the catalogue, and every campaign's values and targets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from aiohttp import web
@@ -16,6 +16,7 @@ from models.campaign import Campaign
 from models.kpis import BESIDE, KPIS, Kpi
 from models.kpis.formula import text
 from processors.kpis.aims import aims
+from processors.kpis.evaluate import group_of
 from processors.kpis.figures import Figures
 from processors.kpis.periods import NAMES
 from processors.windows import rfc3339
@@ -91,14 +92,17 @@ def _values(source: KpiSource) -> Callable[[web.Request], Any]:
                 text="the board has not read all counts yet; /readyz says what is missing", headers={"Retry-After": "1"}
             )
         try:
-            return json_response(kpi_values(source.figures(), campaign, request.query, source.now()))
+            group = group_of(campaign, source.campaigns.values())
+            return json_response(kpi_values(source.figures(), campaign, request.query, source.now(), group))
         except UsageProblem as problem:
             raise web.HTTPBadRequest(text=str(problem)) from problem
 
     return handle
 
 
-def kpi_values(figures: Figures, campaign: Campaign, query: Mapping[str, str], now: int) -> dict[str, Any]:
+def kpi_values(
+    figures: Figures, campaign: Campaign, query: Mapping[str, str], now: int, group: Sequence[Campaign] = ()
+) -> dict[str, Any]:
     """The answer for one campaign; UsageProblem for a period or time that there is not."""
     period = query.get("period", "campaign")
     if period not in NAMES:
@@ -109,6 +113,6 @@ def kpi_values(figures: Figures, campaign: Campaign, query: Mapping[str, str], n
     return {
         "campaign": campaign.id,
         "now": rfc3339(moment),
-        "kpis": evaluated(figures, campaign, wanted, moment, explicit_now="now" in query, beside=beside),
+        "kpis": evaluated(figures, campaign, wanted, moment, explicit_now="now" in query, beside=beside, group=group),
         "targets": [standing_json(aim) for aim in aims(figures, campaign, moment)],
     }

@@ -12,7 +12,7 @@ from listener.metrics import Sample, family
 from models.campaign import Campaign
 from models.kpis import BESIDE, KPIS
 from processors.kpis.aims import Aim, aims
-from processors.kpis.evaluate import Evaluator
+from processors.kpis.evaluate import Evaluator, group_of
 from processors.kpis.figures import Figures
 from processors.kpis.periods import Name, period
 
@@ -33,10 +33,11 @@ class KpiSamples:
     @classmethod
     def of(cls, figures: Figures, campaigns: Iterable[Campaign], now: int) -> "KpiSamples":
         """Evaluate every KPI of these campaigns; a number that there is not is left out."""
-        samples = cls()
-        for campaign in campaigns:
+        samples, configured = cls(), list(campaigns)
+        for campaign in configured:
+            evaluator = Evaluator(figures, campaign, group_of(campaign, configured))
             for window in WINDOWS:
-                samples._add(Evaluator(figures, campaign), campaign, window, now)
+                samples._add(evaluator, campaign, window, now)
             samples.aims += [(campaign.id, aim) for aim in aims(figures, campaign, now)]
         return samples
 

@@ -13,7 +13,7 @@ from listener.kpis.http import add_kpi_routes
 from listener.kpis.metrics import KpiSamples
 from models.campaign import Campaign
 from models.streams import STREAMS
-from processors.kpis.cells import CellFigures, StoriesOf, Windows
+from processors.kpis.cells import CellFigures, CountOf, Windows
 from processors.windows import DAY_MS, to_ms
 
 #: Records this far behind the wall clock are a replay, which is evaluated at its own time.
@@ -27,11 +27,17 @@ def wall_clock() -> int:
 
 
 class KpiPart(BoardPart):
-    """Answers from the board's own cells. ``stories``: who counts the distinct stories of press mentions."""
+    """Answers from the board's own cells. ``stories``, ``authors``: who counts the distinct ones."""
 
-    def __init__(self, board: Board, stories: StoriesOf | None = None, clock: Callable[[], int] = wall_clock) -> None:
+    def __init__(
+        self,
+        board: Board,
+        stories: CountOf | None = None,
+        authors: CountOf | None = None,
+        clock: Callable[[], int] = wall_clock,
+    ) -> None:
         self._board = board
-        self._stories = stories
+        self._stories, self._authors = stories, authors
         self._clock = clock
         self._samples = KpiSamples()
 
@@ -48,7 +54,7 @@ class KpiPart(BoardPart):
     def figures(self) -> CellFigures:
         """The sums as they are now."""
         zones = {name: campaign.timezone for name, campaign in self.campaigns.items()}
-        return CellFigures(self._windows, zones, self._stories)
+        return CellFigures(self._windows, zones, self._stories, self._authors)
 
     def now(self) -> int:
         """The wall clock; in a replay the newest record's time."""

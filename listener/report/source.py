@@ -21,6 +21,7 @@ from models.outcome import OUTCOMES
 from models.post import Post
 from processors.kpis.aims import aims
 from processors.kpis.batch import Batch
+from processors.kpis.evaluate import group_of
 from processors.kpis.periods import Span, custom
 from processors.match import Matcher
 from processors.windows import from_ms, to_ms
@@ -96,6 +97,7 @@ class FileSource:
         if name not in found:
             raise UsageProblem(f"--campaign: there is no campaign {name!r}; there are {', '.join(found)}.")
         self.campaign = found[name]
+        self._group = group_of(self.campaign, campaigns.campaigns)
         self._said: list[tuple[Post | Article, int]] = []
         matcher = Matcher(campaigns)
         match_post, match_article = post_matcher(matcher), article_matcher(matcher)
@@ -126,6 +128,7 @@ class FileSource:
             self.now,
             explicit_now=True,
             beside=True,
+            group=self._group,
         )
 
     def targets(self) -> list[dict[str, Any]]:

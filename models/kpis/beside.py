@@ -4,7 +4,7 @@ from typing import Final
 
 from models.article import ARTICLES_TOPIC
 from models.audience import AUDIENCE_TOPIC
-from models.kpis.formula import Level, Minus, Stories, Sum
+from models.kpis.formula import Counted, Group, Level, Minus, Sum
 from models.kpis.parts import CLICKS, IMPRESSIONS, VIEWS, post, post_net
 from models.kpis.shape import Kpi, Part, Said
 from models.post import POSTS_TOPIC
@@ -55,6 +55,31 @@ BESIDE: Final[dict[str, Kpi]] = {
             Said("پست، نه نویسنده؛ یک نفر می‌تواند بسیار بنویسد", "Posts, not authors: one person can write many"),
         ),
         _kpi(
+            "share_of_voice",
+            Said("سهم صدا", "Share of voice"),
+            Part("", "R", "ratio", Sum("posts", ("mentions",)), Group(Sum("posts", ("mentions",)))),
+            Said("اشاره‌های ما از همهٔ اشاره‌های گروه", "Own mentions among those of the campaign's group"),
+            Said("جایگاه در برابر رقیبان", "Where the brand stands among its rivals"),
+            Said("تنها میان کارزارهای یک گروه معنا دارد", "Means something only inside a group of like campaigns"),
+        ),
+        _kpi(
+            "unique_authors",
+            Said("نویسندهٔ یکتا", "Unique authors"),
+            Part("", "S", "count", Counted("authors")),
+            Said("کسانی که دربارهٔ کارزار نوشته‌اند", "How many people wrote the mentions"),
+            Said("گستردگی گفت‌وگو", "How widely the brand is talked about"),
+            Said("روزها با هم جمع نمی‌شوند", "Days do not add up"),
+        ),
+        _kpi(
+            "potential_reach",
+            Said("دسترسی بالقوه", "Potential reach"),
+            Part("", "S", "count", Counted("potential_reach")),
+            Said("مجموع دنبال‌کنندگان نویسندگان", "The followers of all who wrote"),
+            Said("بیشترین کسانی که شاید دیده‌اند", "The most people who may have seen it"),
+            Said("برآورد است: دنبال‌کنندگان مشترک چند بار شمرده می‌شوند", "An estimate: shared followers count twice"),
+            estimated=True,
+        ),
+        _kpi(
             "net_sentiment",
             Said("خالص احساس", "Net sentiment"),
             Part("", "R", "ratio", Minus(post("mentions_positive"), post("mentions_negative")), _RATED),
@@ -87,7 +112,7 @@ BESIDE: Final[dict[str, Kpi]] = {
         _kpi(
             "amplification",
             Said("ضریب تکثیر خبر", "Amplification"),
-            Part("", "R", "ratio", Sum("press", ("press_mentions",)), Stories()),
+            Part("", "R", "ratio", Sum("press", ("press_mentions",)), Counted("stories")),
             Said("مقاله به ازای هر خبر یکتا", "Articles per distinct story"),
             Said("خبر چند بار بازنشر شده", "How often a story was copied"),
             Said("یکتایی با شباهت متن سنجیده می‌شود", "Stories are told apart by their text"),

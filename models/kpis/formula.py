@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final, Literal
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,31 @@ class Conversions:
 
 
 @dataclass(frozen=True)
-class Stories:
-    """Distinct stories among the press mentions of the window: no sum, but a count of a set."""
+class Counted:
+    """The size of a set, which is no sum.
+
+    ``stories`` of the press mentions and ``authors`` of the mentions of the window; ``potential_reach``: followers of
+    those authors. Exact while they are few, else an estimate of a known error (processors/kpis/distinct.py).
+    """
+
+    what: Literal["stories", "authors", "potential_reach"]
 
 
-Expr = Sum | Level | Money | Plus | Minus | Scaled | Choice | Conversions | Stories
+@dataclass(frozen=True)
+class Group:
+    """A sum over all campaigns of the campaign's group."""
+
+    of: Sum
+
+
+Expr = Sum | Level | Money | Plus | Minus | Scaled | Choice | Conversions | Counted | Group
+
+
+_SETS: Final = {
+    "stories": "distinct stories",
+    "authors": "distinct authors",
+    "potential_reach": "Σ followers of distinct authors",
+}
 
 
 def text(expr: Expr) -> str:
@@ -90,15 +111,16 @@ def text(expr: Expr) -> str:
         case Level(stream, metric, dimension) | Money(stream, metric, dimension):
             where = f"[{dimension}…]" if dimension else ""
             return f"{'level of' if isinstance(expr, Level) else 'Σ'} {stream}.{metric}{where}"
-        case Plus(left, right):
-            return f"{text(left)} + {text(right)}"
-        case Minus(left, right):
-            return f"({text(left)} − {text(right)})"
+        case Plus(left, right) | Minus(left, right):
+            sign = "+" if isinstance(expr, Plus) else "−"
+            return f"({text(left)} {sign} {text(right)})"
         case Scaled(of, by):
             return f"{text(of)} / {by}"
         case Choice(setting, options):
             return f"by `{setting}`: " + "; ".join(f"{name}: {text(one)}" for name, one in options.items())
         case Conversions(kind):
             return "conversions" if kind is None else f"conversions of type {kind}"
-        case Stories():
-            return "distinct stories"
+        case Counted(what):
+            return _SETS[what]
+        case Group(of):
+            return f"{text(of)} over the group"

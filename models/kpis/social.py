@@ -4,7 +4,7 @@ from typing import Final
 
 from models.article import ARTICLES_TOPIC
 from models.audience import AUDIENCE_TOPIC
-from models.kpis.formula import Choice, Level, Stories, Sum
+from models.kpis.formula import Choice, Counted, Level, Sum
 from models.kpis.parts import VIEWS, post, post_net
 from models.kpis.shape import Kpi, Part, Said
 from models.post import POSTS_TOPIC
@@ -48,7 +48,7 @@ SOCIAL: Final[tuple[Kpi, ...]] = (
         unit="articles",
         parts=(
             Part("articles", "A", "articles", Sum("press", ("press_mentions",))),
-            Part("stories", "S", "stories", Stories()),
+            Part("stories", "S", "stories", Counted("stories")),
         ),
         inputs=(ARTICLES_TOPIC,),
         what=Said(

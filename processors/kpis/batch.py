@@ -12,13 +12,13 @@ import msgspec
 
 from models.article import ARTICLES_TOPIC, Article
 from models.campaign import CampaignSet
-from models.cells import METRIC_INDEX, METRICS
+from models.cells import MENTIONS, METRIC_INDEX, METRICS
 from models.entity import PostEntity
 from models.outcome import OUTCOMES, Outcome
 from models.post import COUNTERS, EARLIEST, MAX_RECORD_BYTES, PLATFORMS, POSTS_TOPIC, Post
 from processors.business.kinds import BUSINESS_KINDS
 from processors.business.rules import Rules
-from processors.kinds import Bounds
+from processors.kinds import Bounds, Delta
 from processors.kpis.figures import MinuteFigures
 from processors.kpis.stories import Stories
 from processors.posts import fold_post
@@ -119,12 +119,22 @@ class Batch:
         result = fold_post(known, post, matched, time, Bounds(behind=None), self._rules)
         if result.entity is not None:
             self._posts[post.post_id] = result.entity
+            self._heard(post, result.deltas)
             platform = PLATFORMS[result.entity.platform]
             for delta in result.deltas:
                 self.figures.add(
                     delta.campaign, "posts", delta.time, platform, delta.metric, delta.amount, len(METRICS)
                 )
         return result.outcome
+
+    def _heard(self, post: Post, deltas: Sequence[Delta]) -> None:
+        """Who wrote what has just been counted as a mention."""
+        if post.author is None:
+            return
+        for delta in deltas:
+            if delta.metric == MENTIONS:
+                author = f"{post.platform}|{post.author.id}"
+                self.figures.add_author(delta.campaign, delta.time, author, post.author.followers)
 
     def _article(self, article: Article) -> Outcome:
         """An article counts once per campaign, at its publication; a later version may add campaigns."""

@@ -16,8 +16,8 @@ from processors.windows import local_seconds
 Windows = Mapping[int, Mapping[str, Sequence[int]]]
 #: (stream's short name, table's short name, campaign, first start, end) → its windows of that range; None: no bound.
 WindowsOf = Callable[[str, str, str, int | None, int | None], Windows]
-#: (campaign, span) → distinct stories of its press mentions, None where nobody knows.
-StoriesOf = Callable[[str, Span], int | None]
+#: (campaign, span) → how many distinct ones its mentions have, None where nobody knows.
+CountOf = Callable[[str, Span], int | None]
 
 _HOUR: Final = 3600
 _DAY: Final = 86400
@@ -35,10 +35,16 @@ class Cut(NamedTuple):
 class CellFigures:
     """Figures at one moment; what was summed once is remembered, so make a new one for the next moment."""
 
-    def __init__(self, windows: WindowsOf, zones: Mapping[str, str], stories: StoriesOf | None = None) -> None:
+    def __init__(
+        self,
+        windows: WindowsOf,
+        zones: Mapping[str, str],
+        stories: CountOf | None = None,
+        authors: CountOf | None = None,
+    ) -> None:
         self._windows = windows
         self._zones = zones
-        self._stories = stories
+        self._stories, self._authors = stories, authors
         self._known: dict[tuple[str, str, Span], Amounts] = {}
 
     def amounts(self, campaign: str, stream: str, span: Span) -> Amounts:
@@ -59,6 +65,15 @@ class CellFigures:
     def stories(self, campaign: str, span: Span) -> int | None:
         """Distinct stories of the press mentions of a span."""
         return None if self._stories is None else self._stories(campaign, span)
+
+    def authors(self, campaign: str, span: Span) -> int | None:
+        """Distinct authors of the mentions of a span."""
+        return None if self._authors is None else self._authors(campaign, span)
+
+    def potential_reach(self, campaign: str, span: Span) -> int | None:
+        """Not known from cells: nobody's followers are in them."""
+        del campaign, span
+        return None
 
     def _sum(self, campaign: str, stream: str, span: Span) -> Amounts:
         sums: dict[str, list[int]] = {}

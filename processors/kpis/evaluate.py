@@ -1,12 +1,24 @@
 """KPIs of a campaign over a period: the formulas of models/kpis, given numbers. A ratio is a ratio of sums."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
 
 from models.campaign import Campaign
-from models.kpis.formula import Choice, Conversions, Expr, Level, Minus, Money, Plus, Scaled, Stories, Sum
+from models.kpis.formula import (
+    Choice,
+    Conversions,
+    Counted,
+    Expr,
+    Group,
+    Level,
+    Minus,
+    Money,
+    Plus,
+    Scaled,
+    Sum,
+)
 from models.kpis.shape import Kpi, Part
 from models.money import major_units
 from models.people import ACTIVITIES, STAGES
@@ -59,11 +71,12 @@ def conversion_types(campaign: Campaign) -> tuple[str, ...]:
 
 
 class Evaluator:
-    """Evaluates the formulas for one campaign."""
+    """Evaluates the formulas for one campaign; ``group``: all campaigns of its group, itself among them."""
 
-    def __init__(self, figures: Figures, campaign: Campaign) -> None:
+    def __init__(self, figures: Figures, campaign: Campaign, group: Sequence[Campaign] = ()) -> None:
         self.figures = figures
         self.campaign = campaign
+        self.group = group or (campaign,)
 
     def readings(self, kpi: Kpi, period: Period) -> list[Reading]:
         """All parts of a KPI; one for each key where it is split."""
@@ -169,13 +182,23 @@ class Evaluator:
                 return self._choice(expr, span, dimension)
             case Conversions(kind):
                 return self._conversions(kind and dimension, span), None
-            case Stories():
-                number = self.figures.stories(self.campaign.id, span)
-                return Quantity(None if number is None else Fraction(number)), None
+            case Counted(what):
+                return self._counted(what, span), None
+            case Group(of):
+                return self._group(of, span), None
 
-    def _sum(self, stream: str, metric: str, span: Span, prefix: str) -> int:
+    def _counted(self, what: str, span: Span) -> Quantity:
+        number: int | None = getattr(self.figures, what)(self.campaign.id, span)
+        return Quantity(None if number is None else Fraction(number))
+
+    def _group(self, of: Sum, span: Span) -> Quantity:
+        ids = [campaign.id for campaign in self.group]
+        sums = (self._sum(of.stream, metric, span, of.dimension, name) for name in ids for metric in of.metrics)
+        return Quantity(Fraction(sum(sums)))
+
+    def _sum(self, stream: str, metric: str, span: Span, prefix: str, campaign: str | None = None) -> int:
         index = METRICS[stream][metric]
-        amounts = self.figures.amounts(self.campaign.id, stream, span)
+        amounts = self.figures.amounts(campaign or self.campaign.id, stream, span)
         return sum(values[index] for dimension, values in amounts.items() if dimension.startswith(prefix))
 
     def _money(self, stream: str, metric: str, span: Span, prefix: str) -> Quantity:
@@ -234,6 +257,12 @@ def wilson(successes: int, trials: int) -> tuple[float, float] | None:
     half = z * ((share * (1 - share) + z * z / (4 * trials)) / trials) ** 0.5
     below = 1 + z * z / trials
     return max(0.0, (centre - half) / below), min(1.0, (centre + half) / below)
+
+
+def group_of(campaign: Campaign, campaigns: Iterable[Campaign]) -> list[Campaign]:
+    """The campaigns of a campaign's group; without a group itself alone."""
+    same = [one for one in campaigns if campaign.group and one.group == campaign.group]
+    return same or [campaign]
 
 
 def _ratio(top: Quantity, bottom: Quantity) -> Fraction | None:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from processors.kpis.distinct import Distinct
 from processors.kpis.periods import Span
 from processors.windows import MINUTE_MS
 
@@ -23,6 +24,12 @@ class Figures(Protocol):
     def stories(self, campaign: str, span: Span) -> int | None:
         """Distinct stories of the press mentions of a span; None where nobody has counted them."""
 
+    def authors(self, campaign: str, span: Span) -> int | None:
+        """Distinct authors of the mentions of a span; None where nobody has counted them."""
+
+    def potential_reach(self, campaign: str, span: Span) -> int | None:
+        """Followers of the distinct authors of a span; None where nobody knows any."""
+
 
 class MinuteFigures:
     """Figures kept by UTC minute, in memory: for files, and as the oracle of what a board answers."""
@@ -30,6 +37,7 @@ class MinuteFigures:
     def __init__(self) -> None:
         self._cells: dict[tuple[str, str], dict[tuple[int, str], list[int]]] = defaultdict(dict)
         self._stories: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self._said: dict[str, list[tuple[int, str, int | None]]] = defaultdict(list)
         self._sums: dict[tuple[str, str, Span], Amounts] = {}
 
     def add(self, campaign: str, stream: str, time: int, dimension: str, metric: int, amount: int, width: int) -> None:
@@ -42,6 +50,26 @@ class MinuteFigures:
     def add_story(self, campaign: str, time: int, story: str) -> None:
         """A press mention with that story at that time."""
         self._stories[campaign].append((time, story))
+
+    def add_author(self, campaign: str, time: int, author: str, followers: int | None) -> None:
+        """A mention at that time by that author, who has so many followers."""
+        self._said[campaign].append((time, author, followers))
+
+    def authors(self, campaign: str, span: Span) -> int | None:
+        """Distinct authors of the mentions of a span: exact to ``distinct.EXACT``, then within its error."""
+        found = Distinct()
+        for time, author, _ in self._said.get(campaign, ()):
+            if span.holds(_minute(time)):
+                found.add(author)
+        return found.count()
+
+    def potential_reach(self, campaign: str, span: Span) -> int | None:
+        """Followers of the distinct authors of a span, of each the most that was told."""
+        known: dict[str, int] = {}
+        for time, author, followers in self._said.get(campaign, ()):
+            if followers is not None and span.holds(_minute(time)):
+                known[author] = max(followers, known.get(author, 0))
+        return sum(known.values()) if known else None
 
     def amounts(self, campaign: str, stream: str, span: Span) -> Amounts:
         """Sums over a span, by dimension."""
@@ -69,6 +97,10 @@ class MinuteFigures:
         return len(
             {story for time, story in self._stories.get(campaign, ()) if span.holds(time // MINUTE_MS * MINUTE_MS)}
         )
+
+
+def _minute(time: int) -> int:
+    return time // MINUTE_MS * MINUTE_MS
 
 
 def last_of(

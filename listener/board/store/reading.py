@@ -121,10 +121,21 @@ def distinct_minutes(db: sqlite3.Connection, campaign: str, first_ms: int, end_m
 
 def press_stories(db: sqlite3.Connection, campaign: str, start_ms: int | None, end_ms: int | None) -> int:
     """Distinct stories of the articles that mention a campaign, by time of publication."""
+    return _counted(db, "story", "article", campaign, start_ms, end_ms)
+
+
+def post_authors(db: sqlite3.Connection, campaign: str, start_ms: int | None, end_ms: int | None) -> int:
+    """Distinct authors of the posts that mention a campaign, by time of creation."""
+    return _counted(db, "author", "post", campaign, start_ms, end_ms)
+
+
+def _counted(
+    db: sqlite3.Connection, what: str, kind: str, campaign: str, start_ms: int | None, end_ms: int | None
+) -> int:
     ((found,),) = db.execute(
-        "SELECT COUNT(DISTINCT story) FROM mention WHERE stamp IS NOT NULL AND kind = 'article' AND campaign = ? "
+        f"SELECT COUNT(DISTINCT {what}) FROM mention WHERE stamp IS NOT NULL AND kind = ? AND campaign = ? "  # noqa: S608
         "AND event_ms >= ? AND event_ms < ?",
-        (campaign, -(1 << 62) if start_ms is None else start_ms, 1 << 62 if end_ms is None else end_ms),
+        (kind, campaign, -(1 << 62) if start_ms is None else start_ms, 1 << 62 if end_ms is None else end_ms),
     )
     return int(found)
 

@@ -181,6 +181,10 @@ class MentionStore:
         """Distinct stories of the press mentions of a span, of those that are kept; None while it is not open."""
         return reading.press_stories(self._own, campaign, start_ms, end_ms) if self._generation else None
 
+    def post_authors(self, campaign: str, start_ms: int | None, end_ms: int | None) -> int | None:
+        """Distinct authors of the posts of a span, of those that are kept; None without any, or while not open."""
+        return (reading.post_authors(self._own, campaign, start_ms, end_ms) or None) if self._generation else None
+
     async def _write(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._writing, work)
 

@@ -55,7 +55,7 @@ def _partition(topic: str, value: bytes, partitions: int) -> int:
     return crc32(str(key).encode()) % (stream.partitions or partitions)
 
 
-def figures(made: list[Any], stories: Any) -> CellFigures:
+def figures(made: list[Any], heard: Any) -> CellFigures:
     state = BoardState()
     for plane in made:
         for table in CELL_TABLES:
@@ -64,7 +64,8 @@ def figures(made: list[Any], stories: Any) -> CellFigures:
     return CellFigures(
         lambda stream, table, *where: state.tables[short[stream].table(table)].windows(*where),
         {OURS.id: OURS.timezone},
-        stories,
+        heard.stories,
+        heard.authors,
     )
 
 
@@ -75,7 +76,7 @@ def test_live_equals_files(name: Any, partitions: int, flush_every: int, *, rete
     records = a_bit_of_everything()
     batch, outcomes = counted(records, OURS)
     made = planes(records, partitions, retention=retention, flush_every=flush_every)
-    live = figures(made, batch.figures.stories)
+    live = figures(made, batch.figures)
     now = read_now(LATER)
     wanted = period_option(name, None, None)
     expected = evaluated(batch.figures, OURS, wanted, now, explicit_now=False, beside=True)
@@ -96,7 +97,7 @@ def test_live_equals_files(name: Any, partitions: int, flush_every: int, *, rete
 def test_any_span_is_cut_into_windows(span: tuple[str, str]) -> None:
     records = a_bit_of_everything()
     batch, _ = counted(records, OURS)
-    live = figures(planes(records, 2, retention=False, flush_every=50), batch.figures.stories)
+    live = figures(planes(records, 2, retention=False, flush_every=50), batch.figures)
     wanted = period_option("custom", *span)
     now = read_now(LATER)
     expected = evaluated(batch.figures, OURS, wanted, now, explicit_now=True)
