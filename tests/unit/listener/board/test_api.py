@@ -13,7 +13,9 @@ from listener.board.board import Board
 from models.campaign import CampaignSet
 from models.cells import LIFETIME, METRICS, PROGRESS
 from models.progress import Progress, pack_progress, progress_key
+from models.series import ClosedMinute
 from models.topics import Namespace
+from processors.closing import TopicNow
 
 MakeRow = Callable[..., tuple[bytes, bytes | None]]
 MakeBoard = Callable[..., Board]
@@ -114,6 +116,8 @@ def test_campaigns_without_counts_and_without_configuration_have_series(counted:
         ("/api/campaigns/%FF%00/series", "GET", 404, "campaign"),
         ("/api/campaigns/mellat/series?window=week", "GET", 400, "`window`"),
         ("/api/campaigns/mellat/series?from=now", "GET", 400, "`from`"),
+        ("/api/campaigns/mellat/closed?window=day", "GET", 400, "`window`"),
+        ("/api/campaigns/nobody/closed", "GET", 404, "nobody"),
         ("/api/nothing", "GET", 404, "Not Found"),
         ("/api/campaigns", "POST", 405, "Method Not Allowed"),
     ],
@@ -122,6 +126,54 @@ def test_errors_are_json(counted: Board, path: str, method: str, status: int, na
     found, body = ask(counted, path, method)
     assert found == status
     assert named in body["error"]
+
+
+def test_one_platform_of_a_series(counted: Board) -> None:
+    _, body = ask(counted, "/api/campaigns/mellat/series?platform=instagram")
+    assert [(row["start"], row["likes"]) for row in body["series"]] == [("1970-01-01T00:01:00Z", 1)]
+    assert ask(counted, "/api/campaigns/mellat/series?platform=none")[1]["series"] == []
+
+
+def test_closed_minutes(counted: Board) -> None:
+    status, before = ask(counted, "/api/campaigns/mellat/closed")
+    assert (status, before) == (200, {"campaign": "mellat", "minutes": [], "closed_until": None, "completeness": None})
+    for minute in (0, 60, 86_400):
+        counted.closed.take(
+            ClosedMinute("mellat", minute, {"twitter": {"mentions": minute}}, 2, 1, completeness=0.5, delay_s=30.0)
+        )
+    _, body = ask(counted, "/api/campaigns/mellat/closed")
+    assert [one["start"] for one in body["minutes"]] == ["1970-01-01T00:01:00Z", "1970-01-02T00:00:00Z"], "the last day"
+    assert body["minutes"][0] == {
+        "start": "1970-01-01T00:01:00Z",
+        "counts": {"twitter": {"mentions": 60}},
+        "authors": 2,
+        "stories": 1,
+        "completeness": 0.5,
+        "delay_seconds": 30.0,
+        "replayed": False,
+    }
+    closed = {"closed_until": "1970-01-02T00:01:00Z", "completeness": 0.5}
+    part = "?from=1970-01-01T00:00:00Z&to=1970-01-01T00:01:00Z"
+    _, found = ask(counted, f"/api/campaigns/mellat/closed{part}")
+    assert [one["start"] for one in found["minutes"]] == ["1970-01-01T00:00:00Z"]
+    for path in ("/closed", "/series"):
+        assert closed.items() <= ask(counted, f"/api/campaigns/mellat{path}")[1].items()
+    campaigns = {one["id"]: one for one in ask(counted, "/api/campaigns")[1]["campaigns"]}
+    assert closed.items() <= campaigns["mellat"].items()
+    assert campaigns["snapp"]["closed_until"] is None
+
+
+def test_progress_says_how_far_each_topic_is_read(board: MakeBoard) -> None:
+    made = board()
+    made.topics = [
+        TopicNow("press.articles.v1", None, 0.5, None, replaying=False),
+        TopicNow("social.posts.v1", 60_000, 1.0, 12.5, replaying=True),
+    ]
+    names = ("topic", "read_until", "completeness", "delay_seconds", "replaying")
+    assert [tuple(one[name] for name in names) for one in ask(made, "/api/progress")[1]["topics"]] == [
+        ("press.articles.v1", None, 0.5, None, False),
+        ("social.posts.v1", "1970-01-01T00:01:00Z", 1.0, 12.5, True),
+    ]
 
 
 def test_progress(board: MakeBoard, progress: MakeProgress) -> None:
