@@ -1,6 +1,7 @@
 """False incidents a week of the whole watch, all series of a campaign together, by threshold: the table of the budget.
 
-    python tests/bench/watch_eval.py
+    python tests/bench/watch_eval.py [PROCESSES]           the table
+    python tests/bench/watch_eval.py events [PROCESSES]    found and false at budgets of 2, 1 and ½ a week
 
 Labelled brands are split at random into three platforms, authors, stories, negative mentions and engagement;
 simulated ones have days and nights, weekends and holidays. A worthy signal within three hours of another is the same
@@ -18,6 +19,7 @@ import spikes_eval as labelled
 from models.campaign import Campaign
 from models.incident import Signal
 from models.series import ClosedMinute
+from processors.incidents.budget import thresholds
 from processors.incidents.views import ROW, Scored
 from processors.incidents.watch import CampaignWatch, Change, margin
 
@@ -114,9 +116,45 @@ def simulated(rate: float) -> tuple[str, list[float], float]:
     return f"simulated, {rate:g} an hour", rates(heard, weeks), weeks
 
 
+BUDGETS = (2.0, 1.0, 0.5)
+
+
+def happening(name: str, rate: float) -> tuple[str, float, list[tuple[float, float]]]:
+    """(false a week, share of events found) at each of BUDGETS, in one of the simulated worlds."""
+    world = next(one for one in labelled.WORLDS if one.name == name)
+    generator = np.random.default_rng(int(rate) + 100)
+    level, present, starts = labelled.levels(world, rate, generator)
+    counts = generator.poisson(level * generator.gamma(100, 0.01, len(level)))
+    watch = Listening(Campaign(id="c", timezone="UTC"))
+    begin = 1_760_000_000 // 86400 * 86400
+    for minute in minutes(begin, counts, generator):
+        if present[(minute.minute - begin) // ROW]:
+            watch.take(minute)
+    learning = labelled.LEARNING_DAYS * labelled.ROWS_A_DAY
+    events = [(start, start + world.event_rows + 12) for start in starts if world.event_factor > 1]
+    heard = [((at - begin) // ROW, score) for at, score in watch.heard if (at - begin) // ROW >= learning]
+    limits = [thresholds(budget).score for budget in BUDGETS]
+    return name, rate, [labelled.judge([row for row, score in heard if score >= limit], events) for limit in limits]
+
+
+def events(workers: int) -> None:
+    print("false a week / share found, at budgets of", ", ".join(f"{budget:g}" for budget in BUDGETS), "a week")
+    names = ("3 h x3", "3 h x5", "6 h of zeros", "6 h gap")
+    with ProcessPoolExecutor(workers) as pool:
+        jobs = [pool.submit(happening, name, rate) for name in names for rate in (2, 20, 200)]
+        for job in jobs:
+            name, rate, found = job.result()
+            shown = "   ".join(f"{false:.2f} / {'-' if np.isnan(share) else f'{share:.2f}'}" for false, share in found)
+            print(f"{name:14} {rate:4} an hour: {shown}", flush=True)
+
+
 def main() -> None:
+    workers = int(sys.argv[-1]) if sys.argv[-1].isdigit() else 1
+    if "events" in sys.argv:
+        events(workers)
+        return
     print("threshold:", " ".join(f"{limit:6.2f}" for limit in LIMITS))
-    with ProcessPoolExecutor(int(sys.argv[1]) if len(sys.argv) > 1 else 1) as pool:
+    with ProcessPoolExecutor(workers) as pool:
         jobs = [pool.submit(brand, index) for index in range(5)]
         quiet = [pool.submit(simulated, rate) for rate in (2, 20, 200)]
         brands, others = [job.result() for job in jobs], [job.result() for job in quiet]
