@@ -52,6 +52,14 @@ def write(
         write_to(file, Day(seed, posts, day, articles=articles))
 
 
+def write_days(file: BinaryIO, days: int, seed: int, posts: int, articles: int, sessions: int) -> None:
+    """Write so many days, the last of them the usual one; each has a seed of its own, and no id comes twice."""
+    taken: set[str] = set()
+    for number in range(days):
+        date = DEFAULT_DAY - timedelta(days=days - 1 - number)
+        write_to(file, Day(seed + number, posts, date, taken, articles, sessions))
+
+
 def write_to(file: BinaryIO, day: Day) -> None:
     """Write a day's lines to an open file: a post as it is, anything else with its topic."""
     file.writelines(line_of(one) + b"\n" for one in timed_records(day))
