@@ -41,6 +41,8 @@ from processors.incidents.explain import explain
 
 _log = logging.getLogger("listener.alerting.service")
 
+#: Six weeks: the longest record halves in four.
+LEARN_S: Final = 42 * 86_400.0
 #: An explanation that takes longer is left out: the message must not wait for it.
 _EXPLAIN_S: Final = 20.0
 #: Incidents that are remembered for the page, newest first.
@@ -59,6 +61,7 @@ class Outcomes:
 class AlertingService:
     """Use as a task: ``run``.
 
+    Minutes more than ``learn_s`` old are not read into the watches: their memories are shorter.
     ``leading`` and ``campaigns`` are asked whenever it matters; ``mentions`` None: explanations come from counts alone.
     """
 
@@ -72,7 +75,9 @@ class AlertingService:
         mentions: MentionSource | None = None,
         leading: Callable[[], bool] = lambda: True,
         now: Callable[[], float] = time.time,
+        learn_s: float = LEARN_S,
     ) -> None:
+        self._now, self._learn_s = now, learn_s
         self._kafka, self._namespace, self._settings = kafka, namespace, settings
         self._campaigns, self._mentions, self._leading = campaigns, mentions, leading
         self._watching = Watching(campaigns)
@@ -140,8 +145,11 @@ class AlertingService:
             if value is None:
                 continue
             if tp.topic == self._namespace.series:
-                changes = self._watching.take(unpack_minute(value))
                 self._position = offset + 1
+                minute = unpack_minute(value)
+                if minute.minute < self._now() - self._learn_s:
+                    continue
+                changes = self._watching.take(minute)
                 # A row of a campaign takes some milliseconds: requests must get their turn.
                 await asyncio.sleep(0)
             elif tp.topic == self._namespace.feedback:

@@ -34,7 +34,11 @@ class _Totals:
 
 
 class Watching:
-    """Watches by campaign. ``campaigns``: those configured now; minutes of others are left alone."""
+    """Watches by campaign. ``campaigns``: those configured now; others are learnt, and tell nothing.
+
+    A board may read old minutes before it hears of the campaign, or a campaign may come back to the files: what is
+    learnt from its minutes must not depend on that.
+    """
 
     def __init__(self, campaigns: Callable[[], Mapping[str, Campaign]]) -> None:
         self._campaigns = campaigns
@@ -61,8 +65,9 @@ class Watching:
     @property
     def open(self) -> Iterator[Incident]:
         """All incidents that are open."""
-        for history in self._histories.values():
-            if (found := history.watch.incident) is not None:
+        known = self._campaigns()
+        for name, history in self._histories.items():
+            if name in known and (found := history.watch.incident) is not None:
                 yield found
 
     def history(self, campaign: str) -> History | None:
@@ -72,13 +77,11 @@ class Watching:
     def take(self, minute: ClosedMinute) -> list[Change]:
         """The changes that a closed minute makes."""
         campaign = self._campaigns().get(minute.campaign)
-        if campaign is None:
-            return []
         changes = list(self._count(minute))
-        history = self._histories.get(minute.campaign) or self._start(campaign)
-        history.watch.campaign = campaign
+        history = self._history(minute.campaign, campaign)
         history.before(minute)
-        return changes + history.watch.take(minute)
+        found = history.watch.take(minute)
+        return changes + found if campaign is not None else changes
 
     def answer(self, answered: Answered) -> list[Change]:
         """The changes that an answer makes."""
@@ -97,6 +100,17 @@ class Watching:
         if through is not None and through - self._kept.get(ALL, 0) >= SNAPSHOT_S:
             self._kept[ALL] = through
             yield Snapshot(ALL, through, position, msgspec.msgpack.encode(self._silence), RULE)
+
+    def _history(self, name: str, campaign: Campaign | None) -> History:
+        """The watch of a campaign, with the settings that hold now."""
+        history = self._histories.get(name)
+        if history is None:
+            return self._start(campaign or Campaign(id=name))
+        if campaign is not None and campaign.timezone != history.watch.campaign.timezone:
+            self._histories[name] = history = History(CampaignWatch(campaign, history.watch.snapshot()))
+        elif campaign is not None:
+            history.watch.campaign = campaign
+        return history
 
     def _start(self, campaign: Campaign) -> History:
         kept = self._snapshots.pop(campaign.id, None)

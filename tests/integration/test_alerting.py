@@ -90,6 +90,8 @@ class Rig:
             lambda: {CAMPAIGN.id: CAMPAIGN},
             mentions=Mentions(),
             leading=leading,
+            # The minutes of these tests are of 2025.
+            learn_s=float("inf"),
         )
         self.services.append(service)
         self.tasks.append(asyncio.create_task(service.run()))

@@ -30,10 +30,15 @@ def both(index: int, mentions: int, telegram: int) -> list[ClosedMinute]:
     return [minute(index, mentions), other]
 
 
-def test_minutes_of_a_campaign_that_is_in_no_file_are_left_alone() -> None:
-    watching = Watching(campaigns(CAMPAIGN))
-    assert watching.take(ClosedMinute("gone", MIDNIGHT)) == []
-    assert watching.history("gone") is None
+def test_minutes_before_the_campaign_is_known_teach_and_tell_nothing() -> None:
+    known: dict[str, Campaign] = {}
+    watching = Watching(lambda: known)
+    assert feed(watching, [*quiet(0, 2040), *spike(2040, 5, 20)]) == []
+    assert list(watching.open) == []
+    feed(watching, list(quiet(2045, 2400)))
+    known["berimo"] = replace(CAMPAIGN, timezone="UTC")
+    opened = feed(watching, list(spike(2400, 5, 120)))
+    assert (opened[0].what, opened[0].incident.severity) == ("opened", "critical")
 
 
 def test_a_platform_silent_over_all_campaigns_is_told_with_its_return() -> None:
