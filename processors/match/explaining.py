@@ -141,6 +141,7 @@ class _Searched:
     def __init__(self, written: str, form: Form) -> None:
         self.written = written + "*" * form.wildcard
         self._form = form
+        self._text = written
         self._words = words_of(written)
         self._pattern = KeywordPattern(written, form)
 
@@ -155,8 +156,9 @@ class _Searched:
         for place in self._loose.finditer(folded.text):
             start, end = folded.span(*place.span())
             if not any(start < stop and begin < end for begin, stop in taken):
-                code, detail = self._reason(post, place, (start, end))
-                yield _missed(post, self.written, (start, end), code, detail)
+                reason = self._reason(post, place, (start, end))
+                if reason is not None:
+                    yield _missed(post, self.written, (start, end), *reason)
 
     @cached_property
     def _loose(self) -> re.Pattern[str]:
@@ -164,13 +166,18 @@ class _Searched:
         words = [f"[{ZWNJ}_ \n-]{{0,2}}".join(map(_loosely, groupby(word))) for word in self._words]
         return re.compile(rf"(?:{ZWNJ}?ی)?[^\w]{{0,4}}[_]?[^\w]{{0,2}}".join(words))
 
-    def _reason(self, post: Canonical, place: re.Match[str], span: tuple[int, int]) -> tuple[str, str]:
-        """The rule that is broken, and by what."""
+    def _reason(self, post: Canonical, place: re.Match[str], span: tuple[int, int]) -> tuple[str, str] | None:
+        """The rule that is broken, and by what; None where the letters only happen to follow each other."""
         if any(url.starts and url.starts[0] <= span[0] and span[1] <= url.ends[-1] for url in post.urls):
             return "url", ""
         text, written = place.string, place.group()
         before, after = text[max(0, place.start() - _CONTEXT) : place.start()], text[place.end() :]
-        return self._inside(written) or _edge_before(before, written) or self._edge_after(written, after)
+        begins, inside, ends = _edge_before(before, written), self._inside(written), self._edge_after(written, after)
+        if inside:
+            return None if begins or ends else inside
+        if begins and ends:
+            return None
+        return begins or ends or ("other", "")
 
     def _inside(self, written: str) -> tuple[str, str] | None:
         """What is wrong between the first and the last letter."""
@@ -189,18 +196,19 @@ class _Searched:
             return "repeat", ""
         return None
 
-    def _edge_after(self, written: str, after: str) -> tuple[str, str]:
+    def _edge_after(self, written: str, after: str) -> tuple[str, str] | None:
         if written[-1].isdecimal() and re.match(rf"[{ZWNJ}.,٫٬]?\d", after):
             return "number", ""
         rest = _REST.match(after)
-        if self._form.exact and KeywordPattern(self.written.rstrip("*")).find(
-            canonical(written + (rest[0] if rest else ""))
-        ):
+        spelled = canonical(self._text + (rest[0] if rest else ""))
+        if self._pattern.find(spelled):
+            return None
+        if self._form.exact and KeywordPattern(self._text).find(spelled):
             return "quoted", ""
         compound = after[:1] == ZWNJ
         following = _LETTERS_AFTER.match(after.lstrip(ZWNJ))
-        if following is None:
-            return "other", ""
+        if following is None or _is_persian(following[0]) != _is_persian(written[-1]):
+            return None
         if following[0] in REFUSED_SUFFIXES:
             return "suffix", following[0]
         return ("half_space_after" if compound else "word_after"), following[0]
@@ -211,11 +219,15 @@ def _edge_before(before: str, written: str) -> tuple[str, str] | None:
         return ("number", "") if re.search(rf"\d[{ZWNJ}.,٫٬]?\Z", before) else None
     compound = before[-1:] == ZWNJ
     word = _LETTERS_BEFORE.search(before.rstrip(ZWNJ))
-    if word is None or bool(re.match(f"[{LETTER_RANGES}]", word[0])) != bool(re.match(f"[{LETTER_RANGES}]", written)):
+    if word is None or _is_persian(word[0]) != _is_persian(written):
         return None
     if word[0] in REFUSED_PREFIXES:
         return "prefix", word[0]
     return ("half_space_before" if compound else "word_before"), word[0]
+
+
+def _is_persian(word: str) -> bool:
+    return re.match(f"[{LETTER_RANGES}]", word) is not None
 
 
 def _loosely(run: tuple[str, Iterable[str]]) -> str:
