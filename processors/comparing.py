@@ -10,7 +10,7 @@ import msgspec
 
 from models.post import Post
 from processors.match import CampaignMatch, Match, Matcher
-from processors.windows import to_ms
+from processors.matching import match_post
 
 _DIGEST: Final = 8
 
@@ -68,8 +68,7 @@ class Comparison:
 
     def add(self, post: Post) -> None:
         """Match one post with both sets."""
-        created = to_ms(post.created_at)
-        old, new = _by_id(self._old.record(post, created)), _by_id(self._new.record(post, created))
+        old, new = _by_id(match_post(self._old, post)), _by_id(match_post(self._new, post))
         for campaign in old.keys() & new.keys():
             self._stays[campaign] = self._stays.get(campaign, 0) + 1
         self._note(self._leaves, post, old, new)

@@ -6,7 +6,6 @@ from typing import Final, TypeVar
 
 from models.attribution import Attribution
 from models.campaign import Campaign, CampaignSet
-from models.post import Post
 from processors.match.accounts import account_key
 from processors.match.canonical import canonical
 from processors.match.folding import fold
@@ -94,23 +93,6 @@ class Matcher:
         if not accounts and not called and not self.prefilter.candidate_text(text):
             return ()
         return self._matches(text, Circumstances(platform, is_repost, created_ms), accounts, facts, called)
-
-    def record(self, post: Post, created_ms: int) -> tuple[CampaignMatch, ...]:
-        """``post`` for a whole record, every field that a campaign may ask for included."""
-        author = post.author
-        return self.post(
-            post.text or "",
-            platform=post.platform,
-            author_handle=author.handle if author else None,
-            author_id=author.id if author else None,
-            author_name=author.display_name if author else None,
-            mentions=post.mentions,
-            is_repost=post.repost_of is not None,
-            created_ms=created_ms,
-            lang=post.lang,
-            url=post.url,
-            links=post.links,
-        )
 
     def _watched(self, names: Iterable[str | None]) -> frozenset[str]:
         if not self._by_account:

@@ -8,6 +8,7 @@ import pytest
 from models.campaign import Campaign, CampaignSet
 from models.post import Author, Post
 from processors.match import Matcher
+from processors.matching import match_post
 from processors.query.facts import Facts
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -127,4 +128,4 @@ def test_a_record_is_matched_with_all_that_it_says() -> None:
         created_at=NOW, text="هیچ", lang="fa", url="https://t.me/x/1", links=["x.ir"],
         author=Author(id="1", display_name="علي"),
     )  # fmt: skip
-    assert [match.keyword for match in matcher.record(post, 0)[0].matches] == ["author:علی", "site:t.me"]
+    assert [match.keyword for match in match_post(matcher, post)[0].matches] == ["author:علی", "site:t.me"]
