@@ -1,7 +1,7 @@
 """Loads what ``processors.enrich`` needs; a model that cannot be loaded is left out, with the reason."""
 
 import logging
-from collections.abc import Sequence
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from models.mention import LABELS
 from processors.enrich import Enricher, RelevanceOf, SentimentOf
 from processors.match.folding import fold
 from processors.normalize import Normalizer
-from processors.sentiment import Sentiment
+from processors.sentiment.target import toward
 
 _LOGGER: Final = logging.getLogger("listener.enrich")
 
@@ -54,11 +54,7 @@ def _sentiment(path: Path | None) -> tuple[SentimentOf, str]:
             f"--model: {path} has the labels {', '.join(model.labels)}; it must have {', '.join(LABELS)}."
         )
 
-    def score(text: str, spans: Sequence[tuple[int, int]]) -> Sentiment:
-        del spans
-        return model.score(text)
-
-    return score, version
+    return partial(toward, model), version
 
 
 def _story(text: str) -> str:

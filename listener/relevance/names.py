@@ -1,6 +1,6 @@
 """Where the names of a campaign stand in a text, and what is known of the campaign."""
 
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from msgspec.structs import replace
@@ -33,7 +33,7 @@ def _only_names(campaign: Campaign) -> Campaign:
     return replace(campaign, all_of=(), none_of=(), query="", accounts=(), platforms=(), reposts="mention")
 
 
-@cache
+@lru_cache(maxsize=1_024)
 def keyword_names(keyword: str) -> Names:
     """A keyword without a campaign; UsageProblem for one that cannot be searched for."""
     try:

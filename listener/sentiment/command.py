@@ -10,13 +10,16 @@ from typing import BinaryIO, Final
 import click
 import msgspec
 
+from listener.artefacts import libraries
 from listener.errors import UsageProblem
 from listener.ndjson import Failed, Line, malformed_lines, parse
 from listener.relevance.command import train_relevance
-from listener.sentiment.artefact import Origin, libraries, load, save
+from listener.relevance.names import keyword_spans
+from listener.sentiment.artefact import Origin, load, save
 from listener.sentiment.examples import digest, guess_examples, read_examples
 from processors.sentiment import SentimentModel
 from processors.sentiment.report import Report, report
+from processors.sentiment.target import Spans, toward
 from processors.sentiment.training import Example, Trained
 from processors.sentiment.training import train as train_model
 from processors.sentiment.views import VIEWS_VERSION
@@ -45,7 +48,8 @@ _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 def sentiment(model: Path | None) -> None:
     """Sentiment of each text: {"id", "text"} lines in, {"id", "label", "scores"} lines out, in order.
 
-    A "target" is accepted; the sentiment is that of the whole text.
+    With a "target" (a name as a campaign's keyword gives it), the sentiment is that toward it, where the text names
+    other brands too.
     """
     scorer = load(model).model
     malformed = 0
@@ -81,9 +85,18 @@ def _answer(scorer: SentimentModel, number: int, raw: bytes, out: BinaryIO) -> b
         click.echo(f"line {number}: {error}", err=True)
         out.write(msgspec.json.encode(Failed(None, str(error))) + b"\n")
         return True
-    label, scores = scorer.score(line.text)
+    spans = _places(line.text, line.target) if line.target else ()
+    label, scores = toward(scorer, line.text, spans)
     out.write(msgspec.json.encode(_Scored(line.id, label, scores)) + b"\n")
     return False
+
+
+def _places(text: str, target: str) -> Spans:
+    """Where the target stands; nowhere for one that cannot be searched for."""
+    try:
+        return keyword_spans(text, target)
+    except UsageProblem:
+        return ()
 
 
 @click.group()

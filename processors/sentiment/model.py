@@ -1,16 +1,18 @@
 """A trained sentiment model at work. Each text is scored by itself, so scores cannot depend on batches."""
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.sentiment.views import Views, views
+from processors.sentiment.views import Views, runs_of, views
 
 _DECIMALS: Final = 6
+#: Words whose places are remembered.
+_REMEMBERED: Final = 1 << 16
 
 
 class Sentiment(NamedTuple):
@@ -21,24 +23,59 @@ class Sentiment(NamedTuple):
 
 
 class View(NamedTuple):
-    """What a model knows of one view: feature → place, and the inverse document frequency at each place."""
+    """What a model knows of one view: feature → place, and at each place how much the feature counts.
+
+    ``length`` is the Euclidean length that the vector of a text is given; None leaves it as it is.
+    """
 
     places: Mapping[str, int]
     rarity: NDArray[np.float64]
+    length: float | None
 
-    def vector(self, features: Iterable[str]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Places and values of the TF-IDF vector (1 + ln tf, Euclidean length 1); unknown features are left out."""
-        counts = Counter(place for one in features if (place := self.places.get(one)) is not None)
-        places = np.fromiter(counts.keys(), np.intp, len(counts))
-        values = (1 + np.log(np.fromiter(counts.values(), np.float64, len(counts)))) * self.rarity[places]
-        return places, values / math.sqrt(float(values @ values)) if counts else values
+    def find(self, features: Iterable[str]) -> NDArray[np.intp]:
+        """The places of the known ones among distinct features."""
+        return np.array([place for one in features if (place := self.places.get(one)) is not None], np.intp)
+
+    def scale(self, places: NDArray[np.intp]) -> float:
+        """What the values at these places are multiplied by."""
+        if self.length is None or not len(places):
+            return 1.0
+        found = self.rarity[places]
+        return self.length / math.sqrt(float(found @ found))
+
+
+class Weighted(NamedTuple):
+    """A view with the weights (features of the view, labels) that a text's values meet."""
+
+    view: View
+    weights: NDArray[np.float64]
+
+    def logits(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
+        """What the features at these places add to the logits."""
+        total: NDArray[np.float64] = self.weights.take(places, axis=0).sum(axis=0) * self.view.scale(places)
+        return total
+
+
+class _Runs(dict[str, tuple[int, ...]]):
+    """Word → places of its runs of characters, found when first asked for."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self._places = view.places
+
+    def __missing__(self, word: str) -> tuple[int, ...]:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        found = (self._places.get(run) for run in runs_of(word))
+        known = self[word] = tuple(place for place in found if place is not None)
+        return known
 
 
 class SentimentModel:
-    """Multinomial logistic regression over TF-IDF vectors of the views, its logits divided by a temperature.
+    """Multinomial logistic regression over the views, its logits divided by a temperature.
 
-    ``weights`` holds for each view an array (features of the view, labels). Temperature scaling: Guo et al. 2017,
-    "On Calibration of Modern Neural Networks"; it changes no label.
+    ``weights`` holds for each view (runs, stems, marks) an array (features of the view, labels). Temperature scaling:
+    Guo et al. 2017, "On Calibration of Modern Neural Networks"; it changes no label.
     """
 
     def __init__(
@@ -50,7 +87,11 @@ class SentimentModel:
         temperature: float,
     ) -> None:
         self.labels: Final = tuple(labels)
-        self._views: Final = tuple(zip(views, weights, strict=True))
+        self._runs, self._stems, self._marks = (
+            Weighted(view, np.ascontiguousarray(part * view.rarity[:, None]))
+            for view, part in zip(views, weights, strict=True)
+        )
+        self._runs_of: Final = _Runs(self._runs.view)
         self._intercept: Final = intercept
         self._temperature: Final = temperature
 
@@ -64,11 +105,13 @@ class SentimentModel:
 
     def logits(self, found: Views) -> NDArray[np.float64]:
         """One number per label, before the temperature."""
-        total = self._intercept.copy()
-        for (view, weights), features in zip(self._views, found, strict=True):
-            places, values = view.vector(features)
-            total += values @ weights[places]
-        return total
+        runs = dict.fromkeys(chain.from_iterable(map(self._runs_of.__getitem__, found.words)))
+        return (
+            self._intercept
+            + self._runs.logits(np.fromiter(runs, np.intp, len(runs)))
+            + self._stems.logits(self._stems.view.find(found.stems))
+            + self._marks.logits(self._marks.view.find(found.marks))
+        )
 
     def _sentiment(self, logits: NDArray[np.float64]) -> Sentiment:
         cooled = [one / self._temperature for one in logits.tolist()]

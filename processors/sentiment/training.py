@@ -1,8 +1,10 @@
 """Training of the sentiment model: vocabulary, weights and temperature from labelled texts, with cross-validation."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,18 +13,25 @@ from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix, hstack
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold
 
+from processors.match.folding import fold
 from processors.sentiment.model import SentimentModel, View
-from processors.sentiment.views import Views, views
+from processors.sentiment.views import Views, runs_of, views
 
 _FOLDS: Final = 5
 #: Features seen in fewer texts say more about the texts than about the language.
 _FEWEST_TEXTS: Final = 2
-#: Inverse strength of the L2 penalty; chosen by cross-validation among 1.5, 2 and 5.
+#: Inverse strength of the L2 penalty; chosen by cross-validation.
 _STRENGTH: Final = 2.0
+#: How far labels are made to weigh the same however rare they are: 0 not at all, 1 wholly; by cross-validation.
+_BALANCE: Final = 0.8
+#: Lengths of a text's vectors of runs and stems, and what each mark counts; by cross-validation.
+_LENGTHS: Final = (1.0, 1.2)
+_MARK: Final = 0.18
 _ROUNDS: Final = 300
 _HOTTEST: Final = 10.0
+_NOT_LETTERS: Final = re.compile(r"\W+")
 
 
 class Example(NamedTuple):
@@ -74,7 +83,8 @@ def train(examples: Sequence[Example], seed: int) -> Trained:
     truth = np.array([labels.index(examples[number].label) for number in sure], np.intp)
     logits = np.zeros((len(sure), len(labels)))
     fold = np.zeros(len(sure), np.intp)
-    splits = StratifiedKFold(folds, shuffle=True, random_state=seed).split(truth, truth)
+    groups = [_essence(examples[number].text) for number in sure]
+    splits = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(truth, truth, groups)
     for number, (_, held) in enumerate(splits):
         out = {sure[place] for place in held}
         rest = [place for place in range(len(examples)) if place not in out]
@@ -85,14 +95,16 @@ def train(examples: Sequence[Example], seed: int) -> Trained:
 
 
 def fit(found: Sequence[Views], examples: Sequence[Example]) -> Fitted:
-    """Vocabulary and weights from texts whose views are ``found``; labels weigh the same however rare they are."""
-    learned = tuple(_view(column) for column in zip(*found, strict=True))
-    columns = zip(learned, zip(*found, strict=True), strict=True)
-    matrix = hstack([_matrix(view, texts) for view, texts in columns]).tocsr()
+    """Vocabulary and weights from texts whose views are ``found``; rare labels weigh more."""
+    runs = [list(dict.fromkeys(chain.from_iterable(map(runs_of, one.words)))) for one in found]
+    stems, marks = [one.stems for one in found], [one.marks for one in found]
+    learned = (_view(runs, _LENGTHS[0]), _view(stems, _LENGTHS[1]), _marks(marks))
+    matrix = hstack(list(map(_matrix, learned, (runs, stems, marks)))).tocsr()
     mass: Counter[str] = Counter()
     for one in examples:
         mass[one.label] += one.weight  # type: ignore[assignment]  # counts of weighted texts
-    weights = [one.weight * len(examples) / (len(mass) * mass[one.label]) for one in examples]
+    even = len(examples) / len(mass)
+    weights = [one.weight * (even / mass[one.label]) ** _BALANCE for one in examples]
     estimator = LogisticRegression(C=_STRENGTH, max_iter=_ROUNDS)
     return Fitted(learned, estimator.fit(matrix, [one.label for one in examples], sample_weight=weights))
 
@@ -107,20 +119,34 @@ def _folds(labels: Sequence[str]) -> int:
     return min(_FOLDS, fewest)
 
 
-def _view(texts: Sequence[Sequence[str]]) -> View:
+def _view(texts: Sequence[Sequence[str]], length: float) -> View:
     """Features in enough texts, with their smoothed inverse document frequency (as in scikit-learn)."""
-    frequency = Counter(feature for text in texts for feature in set(text))
-    kept = sorted(feature for feature, count in frequency.items() if count >= _FEWEST_TEXTS)
+    frequency, kept = _frequent(texts)
     rarity = [math.log((1 + len(texts)) / (1 + frequency[feature])) + 1 for feature in kept]
-    return View({feature: place for place, feature in enumerate(kept)}, np.array(rarity, np.float64))
+    return View({feature: place for place, feature in enumerate(kept)}, np.array(rarity, np.float64), length)
+
+
+def _marks(texts: Sequence[Sequence[str]]) -> View:
+    """Marks count the same whatever else a text has."""
+    _, kept = _frequent(texts)
+    return View({feature: place for place, feature in enumerate(kept)}, np.full(len(kept), _MARK), None)
+
+
+def _frequent(texts: Sequence[Sequence[str]]) -> tuple[Counter[str], list[str]]:
+    frequency = Counter(chain.from_iterable(texts))
+    return frequency, sorted(feature for feature, count in frequency.items() if count >= _FEWEST_TEXTS)
 
 
 def _matrix(view: View, texts: Sequence[Sequence[str]]) -> csr_matrix:
-    vectors = [view.vector(text) for text in texts]
-    ends = np.cumsum([0, *(len(places) for places, _ in vectors)])
-    places = np.concatenate([places for places, _ in vectors])
-    values = np.concatenate([values for _, values in vectors])
-    return csr_matrix((values, places, ends), shape=(len(texts), len(view.rarity)))
+    places = [view.find(text) for text in texts]
+    ends = np.cumsum([0, *map(len, places)])
+    values = np.concatenate([view.rarity[one] * view.scale(one) for one in places])
+    return csr_matrix((values, np.concatenate(places), ends), shape=(len(texts), len(view.rarity)))
+
+
+def _essence(text: str) -> str:
+    """What near copies share: the letters."""
+    return _NOT_LETTERS.sub("", fold(text).text)
 
 
 def _temperature(logits: NDArray[np.float64], truth: NDArray[np.intp]) -> float:

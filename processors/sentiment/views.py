@@ -1,11 +1,12 @@
 """The views of a text that the sentiment model reads: words, opinion marks, runs of characters and stems."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from models.persian import ZWNJ
+from models.sentiment.hints import NEGATIVE_HINTS, POSITIVE_HINTS
 from models.sentiment.words import (
     CLAUSE_WORDS,
     DIMINISHERS,
@@ -21,7 +22,7 @@ from models.sentiment.words import (
 from processors.match.folding import fold
 
 #: Raised when a view changes: artefacts trained on other views are refused.
-VIEWS_VERSION: Final = 1
+VIEWS_VERSION: Final = 2
 #: Longer texts are read up to here (code points), which bounds the cost of a hostile post.
 LONGEST: Final = 4_000
 
@@ -31,30 +32,39 @@ _DIGITS: Final = re.compile(r"\d+(?:[.,٫/:]\d+)*")
 #: Affixes are written apart, joined or with a half-space: they are joined here.
 _PREFIX: Final = re.compile(r"(?<!\w)(ن?می)[ \u200c]+(?=[^\W\d])")
 _SUFFIX: Final = re.compile(r"(?<=[^\W\d])[ \u200c]+(ها|های|هایی|هام|هاش|هاشون|تر|ترین|ام|اند|ای)(?!\w)")
+_TWO_PARTS: Final = re.compile(r"(?<!\w)(فوق|قابل|غیر) (?=العاده|قبول|اعتماد|قابل)")
 _WITHOUT: Final = re.compile(r"(?<!\w)بی[ \u200c]+(?=[^\W\d]{3})")
 _TOKEN: Final = re.compile(r"\w+|[^\w\s]")
 _NEGATED_VERB: Final = re.compile(f"نمی.+|ن(?:ا|ی)?(?:{'|'.join(NEGATABLE_STEMS)})(?:م|ی|د|ه|یم|ید|ین|ند|ن|ش|ه?ام|ست)?")
 _ENDING: Final = re.compile("(?:هایی|هایش|های|ها|ترین|تر|یی|شون|تون|مون|اش|ات|ام|یم|ید|ند|ه|ی|م|ش|ت|ن|و)$")
 _SHORTEST_STEM: Final = 3
+_SHORTEST_COMPARATIVE: Final = 4
+#: Longer words are no words.
+_LONGEST_WORD: Final = 40
 _CLAUSE_MARKS: Final = frozenset(".!?؟،؛,;:()«»…")
 _DENIED: Final = "¬"
 #: Words of its clause that a negated verb reaches back over, and that a negator such as بدون reaches on over.
 _REACH_BACK: Final = 3
 _REACH_ON: Final = 2
-_RUNS: Final = range(2, 6)
-_LENGTH_STEP: Final = 5
-_LONGEST_STEP: Final = 6
+_RUNS: Final = range(2, 7)
+_LENGTHS: Final = (3, 6, 10, 15, 20, 30, 45)
+_LATIN: Final = (0, 2, 5)
+_NUMBERS: Final = (0, 1, 3)
+_MOST: Final = 5
+_FORMAL: Final = ("میباشد", "است", "گردد", "میشود", "باشد", "نماید", "میدهد", "دارد")
+_INFORMAL: Final = frozenset(
+    ["رو", "واسه", "اگه", "دیگه", "اینه", "تو", "یه", "خیلی", "میشه", "نمیشه", "داره", "نداره"]
+)
 #: Words whose analysis is kept: the frequent words of posts.
 _REMEMBERED: Final = 1 << 15
 
 
 class Views(NamedTuple):
-    """Features of one text, repeated as often as they occur; each view is weighted and normalised by itself."""
+    """Features of one text: its words (whose runs of characters count), its stems and its marks, each once."""
 
     words: list[str]
-    marks: list[str]
-    runs: list[str]
     stems: list[str]
+    marks: list[str]
 
 
 def views(text: str) -> Views:
@@ -62,8 +72,11 @@ def views(text: str) -> Views:
     written = plain(text)
     found = _TOKEN.findall(written)
     denied = negated(found)
-    words = [*found, *_joined(found, 2), *_joined(found, 3)]
-    return Views(words, _marks(found, denied), _runs(written), _stems(found, denied))
+    return Views(
+        list(dict.fromkeys(written.split())),
+        list(dict.fromkeys(_stems(found, denied))),
+        list(dict.fromkeys(_marks(found, denied))),
+    )
 
 
 def tokens(text: str) -> list[str]:
@@ -76,6 +89,7 @@ def plain(text: str) -> str:
     text = _NOISE.sub(" ", fold(text[:LONGEST]).text)
     text = _DIGITS.sub("0", _ELONGATED.sub(r"\1", text))
     text = _WITHOUT.sub("بی", _SUFFIX.sub(r"\1", _PREFIX.sub(r"\1", text)))
+    text = _TWO_PARTS.sub(r"\1", text)
     return text.replace(ZWNJ, "").replace("_", " ").replace("#", " ")
 
 
@@ -114,23 +128,57 @@ def polarity(token: str) -> str:
     return "-" if token in NEGATIVE or token in NEGATIVE_SIGNS else ""
 
 
-def _marks(tokens: Sequence[str], denied: Sequence[bool]) -> list[str]:
-    found = [_DENIED + token for token, one in zip(tokens, denied, strict=True) if one]
-    for at, token in enumerate(tokens):
-        if sign := polarity(token):
-            sign = _DENIED + sign if denied[at] else sign
-            beside = tokens[max(at - 1, 0) : at + 2]
-            found.append(f"opinion{sign}")
-            found += [f"more{sign}"] * any(one in INTENSIFIERS for one in beside)
-            found += [f"less{sign}"] * any(one in DIMINISHERS for one in beside)
-    found.append(f"length{min(_LONGEST_STEP, len(tokens) // _LENGTH_STEP)}")
-    return found + ["exclaims"] * ("!" in tokens) + ["latin"] * any(one.isascii() and one.isalpha() for one in tokens)
+def _marks(tokens: Sequence[str], denied: Sequence[bool]) -> Iterator[str]:
+    """What opinion words, punctuation and register say, in counts and steps."""
+    tones = []
+    for at, (token, one) in enumerate(zip(tokens, denied, strict=True)):
+        if tone := _tone(token):
+            beside = tokens[max(at - 2, 0) : at + 2]
+            strong = not INTENSIFIERS.isdisjoint(beside)
+            tone = -tone if one else tone
+            tones.append(tone * (1 + strong))
+            yield f"{tone:+d}{'!' * strong}{'?' * (not DIMINISHERS.isdisjoint(beside))}{_DENIED * one}"
+    total = sum(tones)
+    yield from _steps("pleased", total, range(_MOST))
+    yield from _steps("displeased", -total, range(_MOST))
+    yield f"first{_sign(tones[:1])} last{_sign(tones[-1:])}"
+    yield f"last{_sign(tones[-1:])}"
+    yield f"mixed{bool(tones) and min(tones) < 0 < max(tones)}"
+    yield from _steps("length", len(tokens), _LENGTHS)
+    yield from _steps("latin", sum(one.isascii() and one.isalpha() for one in tokens), _LATIN)
+    yield from _steps("numbers", tokens.count("0"), _NUMBERS)
+    yield from ("asks" for one in tokens if one in "؟?")
+    yield from ("exclaims" for one in tokens if one == "!")
+    yield from ("formal" for one in tokens if one.endswith(_FORMAL))
+    yield from ("informal" for one in tokens if one in _INFORMAL)
+    yield from ("compares" for one in tokens if one.endswith("تر") and len(one) > _SHORTEST_COMPARATIVE)
+    yield from ("superlative" for one in tokens if one.endswith("ترین"))
 
 
-def _runs(written: str) -> list[str]:
-    """Runs of characters inside words, the word's ends marked by spaces."""
-    padded = [f" {word} " for word in written.split()]
-    return [word[at : at + size] for word in padded for size in _RUNS for at in range(len(word) - size + 1)]
+def _steps(name: str, amount: int, steps: Iterable[int]) -> Iterator[str]:
+    return (f"{name} >{step}" for step in steps if amount > step)
+
+
+def _sign(tones: Sequence[int]) -> str:
+    return ("+" if tones[0] > 0 else "-") if tones else "0"
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _tone(token: str) -> int:
+    """1 for a word that leans to praise, -1 to blame, 0 for others; its stem counts too."""
+    for one in (token, stem(token)):
+        if sign := polarity(one):
+            return 1 if sign == "+" else -1
+        if one in POSITIVE_HINTS or one in NEGATIVE_HINTS:
+            return 1 if one in POSITIVE_HINTS else -1
+    return _STEMMED.get(stem(token), 0)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def runs_of(word: str) -> tuple[str, ...]:
+    """Runs of characters of a word, its ends marked by spaces."""
+    padded = f" {word[:_LONGEST_WORD]} "
+    return tuple(dict.fromkeys(padded[at : at + size] for size in _RUNS for at in range(len(padded) - size + 1)))
 
 
 def _stems(tokens: Sequence[str], denied: Sequence[bool]) -> list[str]:
@@ -150,6 +198,12 @@ def stem(word: str) -> str:
             break
         word = shorter
     return word
+
+
+_STEMMED: Final = {
+    **{stem(word): -1 for word in NEGATIVE | NEGATIVE_HINTS},
+    **{stem(word): 1 for word in POSITIVE | POSITIVE_HINTS},
+}
 
 
 def _joined(tokens: Sequence[str], size: int) -> list[str]:

@@ -86,6 +86,7 @@ class Foreign:
         (b"", "damaged"),
         (b"PK\x03\x04 cut", "damaged"),
         (dumps({"format": "x"}), "damaged"),
+        (dumps({"format": "x", "origin": ""}), "has the format"),
         (dumps({"a": Foreign()}), "not trusted"),
     ],
 )

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from processors.sentiment.report import calibration_error, report
 from processors.sentiment.training import Example, train
+from processors.sentiment.views import runs_of, views
 
 WORDS = {
     "positive": ["عالی بود", "خیلی خوب بود", "راضی هستم", "عالی و خوب", "خوب و راضی", "راضی بودم عالی"],
@@ -44,6 +45,26 @@ def test_the_seed_decides() -> None:
     assert np.array_equal(again.logits, TRAINED.logits)
     assert np.array_equal(again.fitted.estimator.coef_, TRAINED.fitted.estimator.coef_)
     assert again.temperature == TRAINED.temperature
+
+
+def test_the_model_gives_the_logits_of_its_estimator() -> None:
+    fitted, found = TRAINED.fitted, [views(one.text) for one in EXAMPLES]
+    for one in found:
+        runs = list(dict.fromkeys(run for word in one.words for run in runs_of(word)))
+        parts = []
+        for view, features in zip(fitted.views, (runs, one.stems, one.marks), strict=True):
+            row = np.zeros(len(view.rarity))
+            places = view.find(features)
+            row[places] = view.rarity[places] * view.scale(places)
+            parts.append(row)
+        expected = fitted.estimator.decision_function(np.concatenate(parts)[None])[0]
+        assert MODEL.logits(one) == pytest.approx(expected, abs=1e-9)
+
+
+def test_near_copies_are_held_out_together() -> None:
+    copies = [Example(f"{one.text}!", one.label) for one in EXAMPLES]
+    trained = train([*EXAMPLES, *copies], 7)
+    assert trained.fold[: len(EXAMPLES)].tolist() == trained.fold[len(EXAMPLES) :].tolist()
 
 
 def test_the_model_agrees_with_the_estimator_for_two_labels() -> None:

