@@ -16,8 +16,9 @@ from listener.sources.kit.http import USER_AGENT, call
 #: The name by which sites address us in their robots.txt.
 AGENT: Final = "listener"
 _KEPT_S: Final = 24 * 3600.0
-#: RFC 9309 asks readers to take at least 500 KiB.
-_MAX_BYTES: Final = 512 * 1024
+#: RFC 9309 asks readers to take at least 500 KiB; what comes after that does not count.
+_READ_BYTES: Final = 512 * 1024
+_MAX_BYTES: Final = 8 * 1024 * 1024
 #: A delay above this is meant to keep robots away altogether; a page an hour is no service to anyone.
 _LONGEST_DELAY_S: Final = 30.0
 
@@ -70,7 +71,7 @@ class Manners:
             raise SourceFault(f"{url} answers {answer.status}: nothing may be read until it can be")
         if answer.status != 200:  # noqa: PLR2004 - RFC 9309: unavailable, so everything is allowed
             return None
-        return Protego.parse(answer.body.decode("utf-8", errors="replace"))
+        return Protego.parse(answer.body[:_READ_BYTES].decode("utf-8", errors="replace"))
 
 
 def _delay(rules: Protego | None) -> float:

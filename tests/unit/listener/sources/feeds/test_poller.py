@@ -186,6 +186,7 @@ def test_a_refusing_feed_stops_alone_and_the_source_when_all_refuse() -> None:
         ((200, "User-agent: *\nDisallow: /rss"), False),
         ((200, "User-agent: *\nDisallow: /\n\nUser-agent: listener\nAllow: /"), True),
         ((404, ""), True),
+        ((200, "User-agent: *\nDisallow: /rss\n" + "# much\n" * 100_000), False),
     ],
 )
 def test_robots_txt_is_obeyed(robots: tuple[int, str], *, allowed: bool) -> None:
