@@ -23,7 +23,7 @@ DAWN: Final = timedelta(hours=7)
 _DAY: Final = timedelta(days=1)
 _BACKLOG_DAYS: Final = 2
 #: The fields of all kinds of records that are times.
-_TIMES: Final = ("created_at", "edited_at", "published_at")
+_TIMES: Final = ("created_at", "edited_at", "published_at", "event_time", "occurred_at")
 _OBSERVED: Final = "observed_at"
 
 
