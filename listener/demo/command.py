@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,6 @@ from listener.demo.run import DemoRun
 from listener.demo.sample import TOLD_SPEED, LiveSample, or_sample
 from listener.errors import UsageProblem
 from listener.inputs.options import ManyInputs, Replay, replay_options
-from listener.inputs.records import InputRecord
 from listener.kafka.admin import admin_client
 from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.settings import KafkaSettings, kafka_options
@@ -172,42 +171,49 @@ async def _count(plan: _Demo, run: DemoRun, campaigns: CampaignSet) -> Report:
         loop.add_signal_handler(signal.SIGTERM, this.cancel)
         loop.add_signal_handler(signal.SIGHUP, _hang_up, this)
     ids = [campaign.id for campaign in campaigns.campaigns]
+    # Written while the processes start: neither waits for the other.
+    sample = asyncio.create_task(_written(plan)) if plan.kind.sample and not plan.kind.once else None
     async with run:
         if plan.kind.once:
             return await run.count(ids)
         try:
-            await _live(plan, run, ids)
+            await _live(plan, run, ids, await sample if sample else None)
         finally:
             _say("stopping: processes, broker and data are removed")
         raise AssertionError("the live view ended by itself")
 
 
-async def _live(plan: _Demo, run: DemoRun, ids: list[str]) -> None:
-    """Count and show until cancelled."""
-    records: Iterable[InputRecord] | None = None
-    if plan.kind.sample:
-        plan.steps.say("writing the sample of the past day")
-        speed = plan.replay.speed or TOLD_SPEED
-        sample = await asyncio.to_thread(LiveSample.start, datetime.now(UTC), time.monotonic(), speed)
-        records = run.pace = sample
+async def _written(plan: _Demo) -> LiveSample:
+    speed = plan.replay.speed or TOLD_SPEED
+    return await asyncio.to_thread(LiveSample.start, datetime.now(UTC), time.monotonic(), speed)
+
+
+async def _live(plan: _Demo, run: DemoRun, ids: list[str], sample: LiveSample | None) -> None:
+    """Count and show until cancelled. Raises UsageProblem when a process ends for good."""
+    run.pace = sample
     console = Console(stderr=True)
     watched = Watched(_title(plan), run.board_url)
     plan.steps.end()
     plan.steps.pass_on = watched.note if console.is_terminal else _say_news
     if not console.is_terminal:
         _say(f"the page: {run.board_url}/  metrics: {run.board_url}/metrics  API: {run.board_url}/api/campaigns")
-    async with asyncio.TaskGroup() as group:
-        group.create_task(watch(run, watched, console))
-        if plan.kind.live:
-            await run.count_sent(send(run, *plan.kind.live), ids)
-        await run.count(ids, records)
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(watch(run, watched, console))
+            if plan.kind.live:
+                await run.count_sent(send(run, *plan.kind.live), ids)
+            await run.count(ids, sample)
+    except ExceptionGroup as failed:
+        if problems := failed.subgroup(UsageProblem):
+            raise problems.exceptions[0] from failed
+        raise
 
 
 def _title(plan: _Demo) -> str:
     if plan.kind.live:
         return f"Listener  {TITLES[plan.kind.live[0]]}"
     if plan.kind.sample:
-        return f"Listener  invented posts, told {plan.replay.speed:.0f} times as fast"
+        return f"Listener  invented posts and press, told {plan.replay.speed:.0f} times as fast"
     return f"Listener  {', '.join(file.name for file in plan.replay.inputs)}"
 
 

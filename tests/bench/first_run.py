@@ -81,7 +81,7 @@ def measure(repository: str, python: str, *, cold: bool) -> Run:
 
 
 def first_number(place: Path, variables: Mapping[str, str], python: str) -> None:
-    """``make demo`` until something is counted, then Ctrl-C."""
+    """``make demo`` until something is counted, then SIGTERM (in the background SIGINT may be ignored)."""
     process = subprocess.Popen(
         ["make", "demo", f"PYTHON={python}"],
         cwd=place,
@@ -100,7 +100,7 @@ def first_number(place: Path, variables: Mapping[str, str], python: str) -> None
                 raise TimeoutError("nothing was counted")
             time.sleep(_POLL_S)
     finally:
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait()
 
 

@@ -49,6 +49,24 @@ def test_it_counts_until_it_is_stopped_and_leaves_nothing(
         assert [name for name in admin.list_topics() if name.startswith("demo-")] == []
 
 
+def test_a_worker_that_gives_up_ends_the_demo_with_its_reason(broker: EmbeddedKafka, tmp_path: Path) -> None:
+    (tmp_path / "bad.ndjson").write_bytes(b"no json\n" * 3_000)
+    (tmp_path / "a.yaml").write_text("id: a\nkeywords: [a]\n", encoding="utf-8")
+    servers = ",".join(broker.settings.bootstrap_servers)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "listener", "demo", "--bootstrap-servers", servers),
+            *("--input", str(tmp_path / "bad.ndjson"), "--campaigns", str(tmp_path)),
+        ],
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "worker-0 process ended (exit code 3)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def read_past(url: str, wanted: int) -> int:
     """Wait until more records than that are counted; how many."""
     deadline = time.monotonic() + 120
