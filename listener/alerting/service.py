@@ -87,6 +87,10 @@ class AlertingService:
         self.outcomes = Outcomes()
         self.caught_up = False
         self._told: dict[str, Alert] = {}
+        #: By incident: what this board knows and the topic does not, and which are open there.
+        self._unwritten: dict[str, Incident] = {}
+        self._open_there: set[str] = set()
+        self._answered: set[str] = set()
         self._position = 0
         self._led = False
 
@@ -115,7 +119,7 @@ class AlertingService:
         series, feedback = (TopicPartition(name, 0) for name in (self._namespace.series, self._namespace.feedback))
         incidents = TopicPartition(self._namespace.incidents, 0)
         start: dict[TopicPartition, int | None] = {incidents: None, series: self._position or None, feedback: None}
-        async with ChangelogReader(self._kafka, start) as reader:
+        async with await self._reader(start, series) as reader:
             while True:
                 batch = await reader.next()
                 if batch is not None:
@@ -124,6 +128,16 @@ class AlertingService:
                     self.caught_up = True
                     _log.info("alerting has caught up: %d open incidents", len(self.open))
                 await self._lead()
+
+    async def _reader(self, start: dict[TopicPartition, int | None], series: TopicPartition) -> ChangelogReader:
+        """A reader from where the snapshots end; from the beginning where the log has no such place any more."""
+        try:
+            async with ChangelogReader(self._kafka, {series: start[series]}):
+                pass
+        except Halt as halt:
+            _log.warning("the snapshots are of another log, reading the series from its beginning: %s", halt)
+            start = start | {series: None}
+        return ChangelogReader(self._kafka, start)
 
     async def _remember(self) -> None:
         """Read snapshots and incidents to their end; the series is then read from the oldest snapshot's place."""
@@ -137,51 +151,58 @@ class AlertingService:
                     if isinstance(record, Snapshot):
                         self._watching.restore(record)
                         positions[record.campaign] = record.position
-        # A campaign without a snapshot has no minutes before those of the others, or learns from where they are.
-        self._position = min(positions.values(), default=0)
+        # A campaign without a snapshot has no minutes before those of the others, or learns from where they are; one
+        # that has left the files must not hold back the place for ever.
+        known = {*self._campaigns(), ALL}
+        self._position = min((at for name, at in positions.items() if name in known), default=0)
 
     async def _take(self, tp: TopicPartition, records: Records) -> None:
         for offset, _, value in records:
             if value is None:
                 continue
-            if tp.topic == self._namespace.series:
-                self._position = offset + 1
-                minute = unpack_minute(value)
-                if minute.minute < self._now() - self._learn_s:
-                    continue
-                changes = self._watching.take(minute)
-                # A row of a campaign takes some milliseconds: requests must get their turn.
-                await asyncio.sleep(0)
-            elif tp.topic == self._namespace.feedback:
-                changes = self._answers(value)
-            else:
-                self._incident(value)
-                changes = []
+            try:
+                changes = self._changes(tp.topic, offset, value)
+            except msgspec.DecodeError as error:
+                raise Halt(
+                    f"{tp.topic}, offset {offset}: the record cannot be read ({error}). Was it written by a newer "
+                    "Listener? Then run this board in that version."
+                ) from error
+            # A row of a campaign takes some milliseconds: requests must get their turn.
+            await asyncio.sleep(0)
             for change in changes:
                 await self._changed(change)
+
+    def _changes(self, topic: str, offset: int, value: bytes) -> list[Change]:
+        if topic == self._namespace.series:
+            self._position = offset + 1
+            minute = unpack_minute(value)
+            return self._watching.take(minute) if minute.minute >= self._now() - self._learn_s else []
+        if topic == self._namespace.feedback:
+            return self._answers(value)
+        self._incident(value)
+        return []
 
     def _incident(self, value: bytes | None) -> Incident | Snapshot | None:
         if value is None:
             return None
-        try:
-            record = unpack_incident(value)
-        except msgspec.DecodeError as error:
-            raise Halt(
-                f"{self._namespace.incidents}: a record cannot be read ({error}); written by a newer Listener?"
-            ) from error
+        record = unpack_incident(value)
         if isinstance(record, Incident):
             known = self.incidents.get(record.id)
             if known is None or record.updated_at >= known.updated_at:
                 self._keep(record)
+                self._unwritten.pop(record.id, None)
+            (self._open_there.add if record.resolved_at is None else self._open_there.discard)(record.id)
         return record
 
     def _answers(self, value: bytes) -> list[Change]:
         said = unpack_feedback(value)
         if not isinstance(said, Answered):
             return []
-        found = self.incidents.get(said.incident)
-        kind, rule = ("", "") if found is None else (found.kind, found.rule)
-        self.outcomes.answers[rule, kind, said.answer] += 1
+        if said.subject not in self._answered:
+            self._answered.add(said.subject)
+            found = self.incidents.get(said.incident)
+            kind, rule = ("", "") if found is None else (found.kind, found.rule)
+            self.outcomes.answers[rule, kind, said.answer] += 1
         return self._watching.answer(said)
 
     async def _changed(self, change: Change) -> None:
@@ -190,13 +211,17 @@ class AlertingService:
         if change.what == "opened":
             self.outcomes.opened[incident.campaign, incident.kind] += 1
         if not self.caught_up:
-            # What is open when all is read is told then; what is over by then is only kept.
-            self._keep(self._with_known_explanation(incident))
+            # What is open when all is read is told then.
+            incident = self._with_known_explanation(incident)
+            self._keep(incident)
+            self._unwritten[incident.id] = incident
             return
         incident = await self._explained(incident)
         self._keep(incident)
         if self._leading():
             self._tell(incident)
+        else:
+            self._unwritten[incident.id] = incident
 
     async def _explained(self, incident: Incident) -> Incident:
         history = self._watching.history(incident.campaign)
@@ -213,7 +238,9 @@ class AlertingService:
                     )
         except Exception:  # noqa: BLE001 - an alert without its reasons is better than none
             _log.exception("the mentions of %s could not be asked for", incident.id)
-        return replace(incident, explanation=explain(campaign, incident, counts, evidence, history))
+        # In a thread: thousands of texts take seconds. Nothing feeds the watch meanwhile, as its reader waits here.
+        found = await asyncio.to_thread(explain, campaign, incident, counts, evidence, history)
+        return replace(incident, explanation=found)
 
     def _with_known_explanation(self, incident: Incident) -> Incident:
         known = self.incidents.get(incident.id)
@@ -229,7 +256,14 @@ class AlertingService:
         """Write what is due; on taking over, tell of all that is open."""
         leading = self._leading() and self.caught_up
         if leading and not self._led:
-            for incident in self._watching.open:
+            for incident in list(self._unwritten.values()):
+                if incident.id in self._open_there and incident.resolved_at is not None:
+                    # The leader before died without saying that it is over.
+                    self._tell(incident)
+                else:
+                    self._writer.write(incident)
+            self._unwritten.clear()
+            for incident in list(self._watching.open):
                 await self._changed(Change("updated", self._with_known_explanation(incident)))
             for incident in self.open:
                 if incident.campaign == ALL:

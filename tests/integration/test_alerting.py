@@ -233,6 +233,30 @@ def test_a_new_leader_goes_on_with_the_incident_and_the_answers(
     asyncio.run(scenario())
 
 
+def test_what_ended_while_nobody_led_is_said_to_have_ended(
+    broker: EmbeddedKafka, namespace: Namespace, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with rig(broker, namespace, tmp_path) as made:
+            leads = False
+            await made.start()
+            await made.start(leading=lambda: leads)
+            await made.write(spike(EVENT, 5, 20))
+            await made.until(lambda: made.webhook.of("firing"))
+            await made.stop(0)
+            await made.write(quiet(EVENT + 5, EVENT + 150))
+            follower = made.services[1]
+            await made.until(lambda: follower.incidents and not follower.open)
+            assert made.webhook.of("resolved") == []
+            leads = True
+            await made.until(lambda: made.webhook.of("resolved"))
+            (incident,) = {one.id: one for one in await made.records() if isinstance(one, Incident)}.values()
+            assert incident.resolved_at is not None
+            assert len(made.webhook.of("firing")) == 1
+
+    asyncio.run(scenario())
+
+
 def test_what_was_replayed_or_never_complete_is_told_to_nobody(
     broker: EmbeddedKafka, namespace: Namespace, tmp_path: Path
 ) -> None:
