@@ -146,8 +146,8 @@ class AlertingService:
         async with ChangelogReader(self._kafka, {tp: None}) as reader:
             while not reader.caught_up:
                 batch = await reader.next()
-                for _, _, value in batch[1] if batch else ():
-                    record = self._incident(value)
+                for offset, _, value in batch[1] if batch else ():
+                    record = self._read(tp.topic, offset, value)
                     if isinstance(record, Snapshot):
                         self._watching.restore(record)
                         positions[record.campaign] = record.position
@@ -156,6 +156,12 @@ class AlertingService:
         known = {*self._campaigns(), ALL}
         self._position = min((at for name, at in positions.items() if name in known), default=0)
 
+    def _read(self, topic: str, offset: int, value: bytes | None) -> Incident | Snapshot | None:
+        try:
+            return self._incident(value)
+        except msgspec.DecodeError as error:
+            raise _unreadable(topic, offset, error) from error
+
     async def _take(self, tp: TopicPartition, records: Records) -> None:
         for offset, _, value in records:
             if value is None:
@@ -163,10 +169,7 @@ class AlertingService:
             try:
                 changes = self._changes(tp.topic, offset, value)
             except msgspec.DecodeError as error:
-                raise Halt(
-                    f"{tp.topic}, offset {offset}: the record cannot be read ({error}). Was it written by a newer "
-                    "Listener? Then run this board in that version."
-                ) from error
+                raise _unreadable(tp.topic, offset, error) from error
             # A row of a campaign takes some milliseconds: requests must get their turn.
             await asyncio.sleep(0)
             for change in changes:
@@ -287,3 +290,10 @@ class AlertingService:
             self._told[incident.id] = alert
         if not incident.quiet:
             self.delivery.want(alert)
+
+
+def _unreadable(topic: str, offset: int, error: Exception) -> Halt:
+    return Halt(
+        f"{topic}, offset {offset}: the record cannot be read ({error}). Was it written by a newer Listener? Then run "
+        "this board in that version."
+    )
