@@ -5,9 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from listener.errors import UsageProblem
 from listener.kafka.embedded import EmbeddedKafka
+
+# Machines are shared and noisy: how long an example takes says nothing about the code. Speed lives in benchmarks.
+settings.register_profile("listener", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("listener")
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 
