@@ -14,6 +14,7 @@ from listener.inputs.reading import partition
 from listener.inputs.records import InputRecord
 from listener.kafka.settings import KafkaSettings
 from models.post import MAX_RECORD_BYTES, Time
+from models.streams import STREAM_BY_TOPIC
 
 #: Bytes per partition that may wait to be sent.
 _BATCH_BYTES: Final = 512 * 1024
@@ -107,7 +108,7 @@ async def produce(
     for record in records:
         while pace and (wait := pace.wait_s(record, sent.records, clock())) > _SHORTEST_WAIT_S:  # noqa: ASYNC110 - a clock
             await asyncio.sleep(wait)
-        number = partition(record.key, partitions)
+        number = partition(record.key, STREAM_BY_TOPIC[record.topic].partitions or partitions)
         future = await producer.send(
             prefix + record.topic, record.value, record.key, partition=number, headers=list(record.headers)
         )

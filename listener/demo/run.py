@@ -255,9 +255,7 @@ class DemoRun:
         await consumer.start()
         try:
             partitions = [
-                TopicPartition(topic, number)
-                for topic in progress.positions
-                for number in range(self.replay.partitions)
+                TopicPartition(topic, number) for topic, positions in progress.positions.items() for number in positions
             ]
             ends: dict[str, dict[int, int]] = {}
             for where, end in (await consumer.end_offsets(partitions)).items():

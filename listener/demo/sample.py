@@ -24,6 +24,9 @@ from listener.sample.stream import write
 TOLD_SPEED: Final = 120.0
 _FILE: Final = "sample"
 
+#: Visits to the shop of the sample on a day: enough for every KPI to move.
+_SESSIONS: Final = 120
+
 
 @contextmanager
 def or_sample(given: Replay) -> Iterator[Replay]:
@@ -52,7 +55,7 @@ class LiveSample:
     @classmethod
     def start(cls, now: datetime, began: float, speed: float) -> Self:
         """Write the past day, so that what follows waits for nothing: takes a second or two."""
-        stream = endless(now, speed)
+        stream = endless(now, speed, sessions=_SESSIONS)
         return cls(now, began, chain([next(stream)], stream))
 
     def __iter__(self) -> Iterator[InputRecord]:

@@ -8,8 +8,15 @@ from msgspec import Raw
 
 from listener.inputs.fieldmap import NULL, FieldMap, Fields, decode_fields
 from models.article import ARTICLES_TOPIC
+from models.audience import AUDIENCE_TOPIC
+from models.backlinks import BACKLINKS_TOPIC
 from models.outcome import HEADER_SHA256, HEADER_SIZE, RAW_LIMIT
+from models.people import PEOPLE_TOPIC
 from models.post import MAX_RECORD_BYTES, PLATFORMS, POSTS_TOPIC
+from models.search import SEARCH_TOPIC
+from models.site_rank import RANK_TOPIC
+from models.spend import SPEND_TOPIC
+from models.web import WEB_TOPIC
 
 _OTHER: Final = Raw(b'"other"')
 #: Defaults that depend on nothing else in the record.
@@ -42,6 +49,14 @@ class _Shape(NamedTuple):
 _SHAPES: Final = {
     POSTS_TOPIC: _Shape("created_at", "post_id", platform=True),
     ARTICLES_TOPIC: _Shape("published_at", "article_id", platform=False),
+    WEB_TOPIC: _Shape("event_time", "session_id", platform=False),
+    PEOPLE_TOPIC: _Shape("occurred_at", "person_id", platform=False),
+    # These have one partition, so any key will do.
+    SPEND_TOPIC: _Shape("observed_at", "campaign_id", platform=False),
+    SEARCH_TOPIC: _Shape("observed_at", "site", platform=False),
+    RANK_TOPIC: _Shape("observed_at", "domain", platform=False),
+    BACKLINKS_TOPIC: _Shape("observed_at", "source_url", platform=False),
+    AUDIENCE_TOPIC: _Shape("observed_at", "account_id", platform=False),
 }
 #: Topics that take input.
 INPUT_TOPICS: Final = tuple(_SHAPES)

@@ -10,6 +10,8 @@ from listener.demo.sample import or_sample
 from listener.inputs.options import ManyInputs, Replay, replay_options
 from listener.inputs.reading import partition, read_records
 from listener.recount.counting import recount as count
+from models.article import ARTICLES_TOPIC
+from models.post import POSTS_TOPIC
 from processors.match import Matcher
 
 
@@ -25,5 +27,8 @@ def recount(replay: Replay, *, once: bool, as_json: bool) -> None:
 
 
 def _records(replay: Replay) -> Iterator[tuple[int, bytes, int, str]]:
+    """Posts and articles; business records have ``listener kpis`` for their oracle."""
     for record in read_records(replay.inputs, replay.field_map):
+        if record.topic not in (POSTS_TOPIC, ARTICLES_TOPIC):
+            continue
         yield partition(record.key, replay.partitions), record.value, time.time_ns() // 1_000_000, record.topic

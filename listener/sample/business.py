@@ -48,12 +48,14 @@ class _Teller:
         self.rng: Random = day.rng("business")
         self.midnight = day.midnight
         self.date = day.date.date()
+        #: Part of every id: the same date may be told twice.
+        self.name = f"{self.date:%Y%m%d}-{day.seed}"
         self._count = 0
 
     def record(self, topic: str, moment: datetime, **fields: Any) -> Timed:
         self._count += 1
         base: Record = {
-            "event_id": f"{self.date:%Y%m%d}-{self._count}",
+            "event_id": f"{self.name}-{self._count}",
             "schema_version": 1,
             "observed_at": _text(moment),
             "source": "sample",
@@ -89,7 +91,7 @@ def business(day: Day) -> Iterator[Timed]:
 
 def _visit(teller: _Teller, number: int) -> Iterator[Timed]:
     rng, begun = teller.rng, teller.when()
-    who = f"s{teller.date:%Y%m%d}-{number}"
+    who = f"s{teller.name}-{number}"
     way = dict(rng.choices([way for _, way in _WAYS], [weight for weight, _ in _WAYS])[0])
     page: str = SITE
     if "utm" in way and rng.random() < 0.5:  # noqa: PLR2004 - half of the ads are search ads
@@ -125,7 +127,7 @@ def _visit(teller: _Teller, number: int) -> Iterator[Timed]:
 def _people(teller: _Teller, visits: int) -> Iterator[Timed]:
     rng, tagged = teller.rng, {"campaign": "paeez-1405"}
     for number in range(max(1, visits // 18)):
-        who, moment = _person(f"{teller.date}-{number}"), teller.when()
+        who, moment = _person(f"{teller.name}-{number}"), teller.when()
 
         def event(kind: str, after: float, who: str = who, moment: datetime = moment, **fields: Any) -> Timed:
             at = moment + timedelta(minutes=after)
@@ -138,7 +140,7 @@ def _people(teller: _Teller, visits: int) -> Iterator[Timed]:
             if rng.random() < 0.7:  # noqa: PLR2004
                 yield event("activity", 5, activity="demo_held")
         if rng.random() < 0.6:  # noqa: PLR2004
-            order: dict[str, Any] = {"order_id": f"o{teller.date:%Y%m%d}-{number}", "currency": "IRR"}
+            order: dict[str, Any] = {"order_id": f"o{teller.name}-{number}", "currency": "IRR"}
             value = str(rng.randrange(1_500_000, 9_000_000, 10_000))
             yield event("purchase", 6, value=value, **order)
             if rng.random() < 0.05:  # noqa: PLR2004

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from listener.sample.day import DEFAULT_ARTICLES, DEFAULT_POSTS, DEFAULT_SEED, Day, Timed
+from listener.sample.day import DEFAULT_ARTICLES, DEFAULT_POSTS, DEFAULT_SEED, DEFAULT_SESSIONS, Day, Timed
 from listener.sample.records import Record
 from listener.sample.stream import timed_records
 from models.campaign import DEFAULT_TIMEZONE
@@ -24,6 +24,8 @@ _DAY: Final = timedelta(days=1)
 _BACKLOG_DAYS: Final = 2
 #: The fields of all kinds of records that are times.
 _TIMES: Final = ("created_at", "edited_at", "published_at", "event_time", "occurred_at")
+#: The fields that are days.
+_DAYS: Final = ("date", "first_seen")
 _OBSERVED: Final = "observed_at"
 
 
@@ -33,6 +35,7 @@ def endless(
     seed: int = DEFAULT_SEED,
     posts: int = DEFAULT_POSTS,
     articles: int = DEFAULT_ARTICLES,
+    sessions: int = DEFAULT_SESSIONS,
 ) -> Iterator[Timed]:
     """Records with the time when they are due, in that order, without end; the past day's are due before ``now``.
 
@@ -42,7 +45,7 @@ def endless(
     midnight = datetime.combine(now.astimezone(_zone()), time.min, _zone())
 
     def day(number: int, date: datetime) -> Day:
-        return Day(seed + number, posts, date, taken, articles)
+        return Day(seed + number, posts, date, taken, articles, sessions)
 
     past = (day(number, midnight - _DAY * (1 - number)) for number in range(_BACKLOG_DAYS))
     yield from _sorted(one for past_day in past for one in timed_records(past_day) if one.moment <= now)
@@ -88,7 +91,11 @@ class Told:
         if isinstance(one.record, bytes):
             return one._replace(moment=self.moment(one.moment))
         observed = datetime.fromisoformat(one.record[_OBSERVED])
-        changed = {name: self._beside(observed, one.record[name]) for name in _TIMES if name in one.record}
+        changed: dict[str, str] = {
+            name: self._beside(observed, one.record[name]) for name in _TIMES if name in one.record
+        }
+        today = str(self.moment(observed).astimezone(_zone()).date())
+        changed |= {str(name): today for name in _DAYS if name in one.record}
         record = one.record | changed | {_OBSERVED: _text(self.moment(observed))}
         return Timed(self.moment(one.moment), one.topic, record)
 
@@ -109,7 +116,7 @@ def _sorted(records: Iterable[Timed]) -> list[Timed]:
 
 
 def _begun(record: Record) -> datetime | None:
-    text = record.get("created_at") or record.get("published_at")
+    text = record.get("created_at") or record.get("published_at") or record.get("event_time")
     return None if text is None else datetime.fromisoformat(text)
 
 
