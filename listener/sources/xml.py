@@ -10,6 +10,8 @@ from listener.sources.dates import named_offset, parse_date
 _DECLARATION: Final = re.compile(r"\s*<\?xml[^>]{0,200}\?>", re.IGNORECASE)
 _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,100}?encoding=[\"']([\w.:-]{1,40})[\"']", re.IGNORECASE)
 _BYTE_ORDER_MARKS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+#: How UTF-16 begins where it has no mark.
+_UNMARKED: Final = {b"<\x00": "utf-16-le", b"\x00<": "utf-16-be"}
 #: Older Persian and Arabic sites; every byte means something in it, so it is tried last.
 _LAST_RESORT: Final = "windows-1256"
 #: A document cut in the middle of a letter is still UTF-8; one with more errors than this is not.
@@ -36,6 +38,13 @@ def decode_document(raw: bytes) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if raw.startswith(mark):
             return _clean(raw[len(mark) :].decode(encoding, errors="replace"))
+    if encoding := _UNMARKED.get(raw[:2]):
+        return _clean(raw.decode(encoding, errors="replace"))
+    try:
+        # Whatever is declared: no other encoding makes valid UTF-8 of Persian by chance, and sites declare old ones.
+        return _clean(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        pass
     if declared := _ENCODING.search(raw[:400]):
         try:
             return _clean(raw.decode(declared[1].decode("ascii")))

@@ -141,8 +141,11 @@ def test_a_broken_entry_takes_no_other_with_it() -> None:
 def test_old_encodings() -> None:
     (article,), _ = corpus("windows_1256.xml")
     assert article.title == "خبر روز تهران"
+    misdeclared = '<?xml version="1.0" encoding="windows-1256"?>' + rss("<title>خبر</title><link>/1</link>")
+    assert read(misdeclared.encode())[0][0].title == "خبر"
     utf16 = '<?xml version="1.0" encoding="utf-16"?>' + rss("<title>خبر</title><link>/1</link>")
-    assert read(utf16.encode("utf-16"))[0][0].title == "خبر"
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        assert read(utf16.encode(encoding))[0][0].title == "خبر"
 
 
 def test_entities_do_not_explode() -> None:
