@@ -38,8 +38,8 @@ def decode_document(raw: bytes) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if raw.startswith(mark):
             return _clean(raw[len(mark) :].decode(encoding, errors="replace"))
-    if encoding := _UNMARKED.get(raw[:2]):
-        return _clean(raw.decode(encoding, errors="replace"))
+    if unmarked := _UNMARKED.get(raw[:2]):
+        return _clean(raw.decode(unmarked, errors="replace"))
     try:
         # Whatever is declared: no other encoding makes valid UTF-8 of Persian by chance, and sites declare old ones.
         return _clean(raw.decode("utf-8"))
