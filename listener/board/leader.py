@@ -46,7 +46,7 @@ class Election(ConsumerRebalanceListener):  # type: ignore[misc]
             try:
                 await self._take_part()
             except KafkaError as error:
-                _log.warning("no election while Kafka does not answer (%r), trying on", error)
+                _log.warning("no part in the election of the leader (%r), trying on", error)
             await asyncio.sleep(_AGAIN_S)
 
     async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:  # noqa: ARG002 - there is one

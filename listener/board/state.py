@@ -18,6 +18,7 @@ from models.cells import (
     LIFETIME,
     METRICS,
     PROGRESS,
+    WINDOWS,
     CellName,
     parse_lifetime_key,
     parse_window_key,
@@ -136,7 +137,7 @@ class CellTable:
         keys = dict.fromkeys(self._keys.pop(where, ()))
         campaign, span = where
         windows = self.totals.get(campaign, {})
-        mine = [start for start in windows if span <= start < span + SPAN_S[self.short]]
+        mine = [start for start in range(span, span + SPAN_S[self.short], WINDOWS[self.short]) if start in windows]
         cells = [(key, self.cells[key]) for key in keys if key in self.cells]
         block = pack(self.short, cells, {start: windows[start] for start in mine})
         for key, _ in cells:

@@ -138,10 +138,9 @@ class SeriesPart(BoardPart):
     def __init__(self, board: Board, closing: Closing, kafka: KafkaSettings, knows: AuthorsAndStories) -> None:
         self.closing = closing
         self.election = Election(kafka, board.namespace)
-        self.writer = SeriesWriter(board, closing, self.election, self._send, knows)
+        self._topic = SeriesTopic(kafka, board.namespace.series)
+        self.writer = SeriesWriter(board, closing, self.election, self._topic.send, knows)
         self._board = board
-        self._kafka = kafka
-        self._producer: AIOKafkaProducer | None = None
         self._topics: list[TopicNow] = []
         self._snapshot: dict[str, float] = {}
         self.prepare()
@@ -174,43 +173,62 @@ class SeriesPart(BoardPart):
     async def run(self) -> None:
         """Once a second, as soon as the board has caught up."""
         await self._board.wait_until_caught_up()
+        election = asyncio.create_task(self.election.run())
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.election.run())
-                while True:
-                    await self.closing.look()
-                    await self.writer.write()
-                    await asyncio.sleep(LOOK_S)
+            while not election.done():
+                await self.closing.look()
+                await self.writer.write()
+                await asyncio.sleep(LOOK_S)
+            election.result()
         finally:
-            if self._producer is not None:
-                await self._producer.stop()
+            election.cancel()
+            await asyncio.gather(election, return_exceptions=True)
+            await self._topic.close()
 
-    async def _send(self, records: list[tuple[bytes, bytes]]) -> None:
-        """Append records to the topic; they are acknowledged, in this order, when it returns."""
+
+class SeriesTopic:
+    """The producer of closed minutes; connects at the first record, and anew after a failure."""
+
+    def __init__(self, kafka: KafkaSettings, topic: str) -> None:
+        self._kafka = kafka
+        self._topic = topic
+        self._producer: AIOKafkaProducer | None = None
+
+    async def send(self, records: list[tuple[bytes, bytes]]) -> None:
+        """Append records; they are acknowledged, in this order, when it returns. KafkaError: some may be there."""
+        try:
+            await self._append_all(records)
+        except KafkaError:
+            # An idempotent producer that has failed once may fail for ever.
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    async def _append_all(self, records: list[tuple[bytes, bytes]]) -> None:
         if self._producer is None:
-            self._producer = await self._started()
+            self._producer = AIOKafkaProducer(
+                **self._kafka.aiokafka(),
+                acks="all",
+                enable_idempotence=True,
+                compression_type="gzip",
+                max_batch_size=_BATCH_BYTES,
+                max_request_size=_BATCH_BYTES + 100_000,
+                request_timeout_ms=_REQUEST_MS,
+            )
+            await self._producer.start()
         batch = self._producer.create_batch()
         for key, value in records:
             if batch.append(timestamp=None, key=key, value=value) is None:
-                await self._append(batch)
+                await self._append(self._producer, batch)
                 batch = self._producer.create_batch()
                 batch.append(timestamp=None, key=key, value=value)
-        await self._append(batch)
+        await self._append(self._producer, batch)
 
-    async def _append(self, batch: BatchBuilder) -> None:
+    async def _append(self, producer: AIOKafkaProducer, batch: BatchBuilder) -> None:
         """One batch after the other: were two in flight, the second could stay where the first failed."""
-        if self._producer is not None:
-            await (await self._producer.send_batch(batch, self._board.namespace.series, partition=0))
-
-    async def _started(self) -> AIOKafkaProducer:
-        producer = AIOKafkaProducer(
-            **self._kafka.aiokafka(),
-            acks="all",
-            enable_idempotence=True,
-            compression_type="gzip",
-            max_batch_size=_BATCH_BYTES,
-            max_request_size=_BATCH_BYTES + 100_000,
-            request_timeout_ms=_REQUEST_MS,
-        )
-        await producer.start()
-        return producer
+        await (await producer.send_batch(batch, self._topic, partition=0))
