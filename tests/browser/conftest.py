@@ -17,7 +17,8 @@ T = TypeVar("T")
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
+# Playwright's event loop runs in the thread of the tests: for as long as it is there, no other test could run one.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium of this machine. Without one tests are skipped; in CI (environment variable CI) they fail."""
     path = os.environ.get("LISTENER_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
@@ -56,7 +57,7 @@ async def _pictured() -> AsyncIterator[Pictured]:
         yield pictured
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(browser: Browser) -> Iterator[Served]:
     """The picture of a week, served."""
     loop = asyncio.new_event_loop()

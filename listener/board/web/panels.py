@@ -134,6 +134,6 @@ PANELS: Final[list[Panel]] = [
     Panel("platforms", platforms),
     Panel("sentiment", sentiment),
     Panel("press", press),
-    Panel("top", top),
+    Panel("top", top, wide=True),
     Panel("latest", latest, wide=True),
 ]

@@ -20,7 +20,9 @@ function written(step, seconds, short) {
       : short
         ? { hour: "2-digit", minute: "2-digit" }
         : { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
-  return new Intl.DateTimeFormat(locale, { ...parts, timeZone: step === "minute" ? timezone : "UTC" }).format(seconds * 1000);
+  const format = new Intl.DateTimeFormat(locale, { ...parts, timeZone: step === "minute" ? timezone : "UTC" });
+  // A canvas is left to right: the mark keeps the day before its month.
+  return (persian ? "\u200f" : "") + format.format(seconds * 1000);
 }
 
 function filled(step, rows) {
