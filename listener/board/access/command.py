@@ -21,4 +21,4 @@ def new(name: str, teams: str, scopes: str) -> None:
     """Make a token: it is printed once, on standard error the line for --tokens-file, which holds only its hash."""
     secret, kept = new_token(name, scopes.split(","), filter(None, (team.strip() for team in teams.split(","))))
     click.echo(secret)
-    click.echo(f"add this line to the file of --tokens-file:\n{kept.line}", err=True)
+    click.echo(f"# for the file of --tokens-file:\n{kept.line}", err=True)
