@@ -9,6 +9,7 @@ import msgspec
 
 from models.article import ARTICLES_TOPIC, Article
 from models.campaign import CampaignSet
+from models.cursor import CURSORS_TOPIC, SourceCursor
 from models.feedback import FEEDBACK_TOPIC, Feedback
 from models.incident import INCIDENTS_TOPIC, IncidentRecord
 from models.mention import MENTIONS_TOPIC, Mention
@@ -28,6 +29,7 @@ RECORDS: Final[dict[str, Any]] = {
     MENTIONS_TOPIC: Mention,
     SERIES_TOPIC: ClosedMinute,
     FEEDBACK_TOPIC: Feedback,
+    CURSORS_TOPIC: SourceCursor,
     INCIDENTS_TOPIC: IncidentRecord,
     "progress-changelog": Progress,
 }

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from models.cursor import CURSORS_TOPIC
 from models.feedback import FEEDBACK_TOPIC
 from models.mention import MENTIONS_TOPIC
 from models.series import SERIES_TOPIC
@@ -63,7 +64,7 @@ class Namespace:
     @property
     def source_cursors(self) -> str:
         """How far each connector has read its source."""
-        return f"{self.prefix}listener.source_cursors.v1"
+        return f"{self.prefix}{CURSORS_TOPIC}"
 
     def input(self, stream: Stream) -> str:
         """The topic of a counted stream."""

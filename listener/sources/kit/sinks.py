@@ -14,6 +14,7 @@ from listener.errors import Halt
 from listener.kafka.settings import KafkaSettings
 from listener.kafka.topics import topic_id
 from listener.sources.kit.output import Outgoing
+from models.cursor import SEPARATOR, SourceCursor, cursor_key
 from models.post import MAX_RECORD_BYTES
 from models.topics import Namespace
 
@@ -22,16 +23,6 @@ _REQUEST_BYTES: Final = MAX_RECORD_BYTES + 65_536
 _BATCH_BYTES: Final = 512 * 1024
 #: Waiting so long for company fills batches; no reader notices it.
 _LINGER_MS: Final = 20
-_SEPARATOR: Final = "|"
-
-
-class Saved(msgspec.Struct):
-    """A value of the cursors' topic; its key is ``source`` or ``source|part``."""
-
-    source: str
-    part: str
-    cursor: Any
-    schema_version: int = 1
 
 
 class KafkaSink:
@@ -53,18 +44,16 @@ class KafkaSink:
 
     async def save(self, cursors: Mapping[str, Any]) -> None:
         """Raises Halt when Kafka does not take them."""
+        topic = self._namespace.source_cursors
         with _halting():
             pending = [
-                await self._producer.send(self._namespace.source_cursors, self._value(part, cursor), self._key(part))
+                await self._producer.send(topic, self._value(part, cursor), cursor_key(self._source, part))
                 for part, cursor in cursors.items()
             ]
             await asyncio.gather(*pending)
 
-    def _key(self, part: str) -> bytes:
-        return f"{self._source}{_SEPARATOR}{part}".encode() if part else self._source.encode()
-
     def _value(self, part: str, cursor: Any) -> bytes | None:
-        return None if cursor is None else msgspec.json.encode(Saved(self._source, part, cursor))
+        return None if cursor is None else msgspec.json.encode(SourceCursor(self._source, part, cursor))
 
 
 class StdoutSink:
@@ -134,10 +123,10 @@ async def load_cursors(kafka: KafkaSettings, namespace: Namespace, source: str) 
 
 
 def _take(found: dict[str, Any], source: str, key: bytes, value: bytes | None) -> None:
-    name, _, part = key.decode(errors="replace").partition(_SEPARATOR)
+    name, _, part = key.decode(errors="replace").partition(SEPARATOR)
     if name != source:
         return
     if value is None:
         found.pop(part, None)
     else:
-        found[part] = msgspec.json.decode(value, type=Saved).cursor
+        found[part] = msgspec.json.decode(value, type=SourceCursor).cursor
