@@ -2,7 +2,6 @@
 
 import logging
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
@@ -12,9 +11,9 @@ from listener.sentiment.artefact import load as load_sentiment
 from models.campaign import CampaignSet
 from models.mention import LABELS
 from processors.enrich import Enricher, RelevanceOf, SentimentOf
-from processors.match.folding import fold
 from processors.normalize import Normalizer
 from processors.sentiment.target import toward
+from processors.stories import story_id
 
 _LOGGER: Final = logging.getLogger("listener.enrich")
 
@@ -39,7 +38,7 @@ def load_enricher(campaign_set: CampaignSet, sentiment: Path | None = None, rele
         judge, missing["relevance"] = None, str(problem)
     for model, reason in missing.items():
         _LOGGER.error("mentions go without %s: %s", model, reason)
-    return Enricher(normalizer, _story, feeling, judge, versions, missing, campaign_set)
+    return Enricher(normalizer, story_id, feeling, judge, versions, missing, campaign_set)
 
 
 def _relevance(path: Path | None) -> tuple[RelevanceOf, str]:
@@ -55,7 +54,3 @@ def _sentiment(path: Path | None) -> tuple[SentimentOf, str]:
         )
 
     return partial(toward, model), version
-
-
-def _story(text: str) -> str:
-    return blake2b(fold(text).text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

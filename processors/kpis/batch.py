@@ -20,8 +20,8 @@ from processors.business.kinds import BUSINESS_KINDS
 from processors.business.rules import Rules
 from processors.kinds import Bounds, Delta
 from processors.kpis.figures import MinuteFigures
-from processors.kpis.stories import Stories
 from processors.posts import fold_post
+from processors.stories import story_id
 from processors.windows import to_ms
 
 #: The platform of press mentions.
@@ -60,7 +60,6 @@ class Batch:
         self._posts: dict[str, PostEntity] = {}
         self._articles: dict[str, set[str]] = {}
         self._entities: dict[tuple[str, str], Any] = {}
-        self._stories = Stories()
         self._record_time: dict[str, int] = {}
         self._decoders = {topic: kind.decoder() for topic, kind in BUSINESS_KINDS.items()}
         self._decoders |= {POSTS_TOPIC: msgspec.json.Decoder(Post), ARTICLES_TOPIC: msgspec.json.Decoder(Article)}
@@ -144,7 +143,7 @@ class Batch:
             return Outcome.UNMATCHED
         before = known or set()
         self._articles[article.article_id] = before | matched
-        story = self._stories.of(article.article_id, article.title, f"{article.summary or ''}\n{article.body or ''}")
+        story = story_id(article.text)
         at = to_ms(article.published_at)
         for campaign in sorted(matched - before):
             for metric in ("press_mentions", "press_mentions_net"):

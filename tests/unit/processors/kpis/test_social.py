@@ -81,8 +81,8 @@ def test_press_mentions_are_raw_and_stories() -> None:
     long = " ".join(f"کلمه{number}" for number in range(60))
     records = [
         article(1, "برندما کارخانه تازه در تبریز گشود", body=long),
-        article(2, "برندما کارخانه تازه در تبریز گشود", body="متن کوتاه دیگر"),
-        article(3, "گشایش کارخانه برندما", body=f"{long} پایان"),
+        article(2, "برندما کارخانه تازه در تبریز گشود", body=f"{long} پایان"),
+        article(3, "گشایش کارخانه برندما", body=long),
         article(4, "گزارش دیگری از برندما", body="خبر کاملا متفاوت درباره فروش سه ماهه این شرکت است"),
         article(5, "بی‌ربط", body=long),
         article(1, "برندما کارخانه تازه در تبریز گشود", op="update", body=long, obs="2026-03-22T12:00:00Z"),
