@@ -1,6 +1,6 @@
 """``python -m tests.bench.live_view``: the picture of the live view in the README, from a real run.
 
-A real Kafka, worker and board count the endless sample; after ``--seconds`` what a terminal of 112 columns would show
+A real Kafka, worker and board count the endless sample; after ``--seconds`` what a terminal of 122 columns would show
 is written as SVG.
 """
 
@@ -28,7 +28,7 @@ from listener.sample import campaigns_directory
 from models.topics import Namespace
 
 OUT: Final = Path("docs/images/live-view.svg")
-WIDTH: Final = 112
+WIDTH: Final = 122
 
 
 def say(text: str) -> None:
