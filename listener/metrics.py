@@ -170,6 +170,13 @@ METRICS: Final[dict[str, MetricSpec]] = {
         MetricSpec(
             "listener_campaigns_failures", "counter", "Changed campaign files that could not be used.", by="worker"
         ),
+        MetricSpec(
+            "listener_models_loaded",
+            "gauge",
+            "1 for a model that judges mentions, 0 for a missing one.",
+            ("model",),
+            "worker",
+        ),
         MetricSpec("listener_campaigns_changes", "counter", "Campaign sets that came into force.", by="worker"),
         MetricSpec("listener_worker_partitions", "gauge", "Partitions that this worker owns.", by="worker"),
         MetricSpec("listener_worker_lag_records", "gauge", "Records not counted yet.", _PARTITION, by="worker"),

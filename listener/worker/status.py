@@ -54,6 +54,10 @@ class WorkerCollector(Described):
         yield family("listener_worker_flush_seconds", [((), counting.flush_seconds)])
         yield family("listener_changelog_regressions", [((), counting.regressions)])
         yield family("listener_campaigns_valid", [((), int(self._watch.valid))])
+        enricher = self._watch.sets.enricher
+        if enricher is not None:
+            judging = [((model,), 0) for model in enricher.missing] + [((model,), 1) for model in enricher.versions]
+            yield family("listener_models_loaded", judging)
         yield family("listener_campaigns_failures", [((), self._watch.failures)])
         yield family("listener_campaigns_changes", [((), self._watch.changes)])
         yield family("listener_worker_loop_age_seconds", [((), counting.guard.age)])

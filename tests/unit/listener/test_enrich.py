@@ -46,3 +46,17 @@ def test_a_damaged_model_is_left_out(tmp_path: Path) -> None:
     assert enricher.versions.keys().isdisjoint({"sentiment"})
     (found,) = enricher.analyse([Item("عالی", "c", ())])
     assert (found.sentiment, found.scores) == (None, {})
+
+
+def test_syndicated_copies_are_one_story(enricher: Enricher) -> None:
+    body = (
+        "شرکت بریمو اعلام کرد که از ابتدای ماه آینده خدمات خود را در ده شهر تازه آغاز می‌کند و به رانندگان وام می‌دهد. "
+    )
+    texts = [
+        body * 3,
+        f"به گزارش خبرگزاری، {body * 3}",
+        "خبر دیگری دربارهٔ هوا و باران فردا در شمال کشور و راه‌های آن " * 4,
+    ]
+    stories = [one.story for one in enricher.analyse([Item(text, "c", ()) for text in texts])]
+    assert stories[0] == stories[1]
+    assert stories[0] != stories[2]
