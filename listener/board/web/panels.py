@@ -14,14 +14,16 @@ from listener.board.board import Board
 from listener.board.mentions import MentionRoutes
 from listener.board.mentions_json import MentionOut, outward
 from listener.board.mentions_query import EXPORT, PAGE, Asked, Parameters
-from listener.board.store import DEFAULT_LIMIT, MentionQuery, MentionStore, NotNowError
-from listener.board.web.figures import DAY_S, Details, Summary
+from listener.board.store import DEFAULT_LIMIT, MentionQuery, MentionStore, NotNowError, Stored
+from listener.board.web.figures import DAY_S, LEAST_DAYS, Details, Summary
 from listener.board.web.language import Language
 from models.campaign import Campaign
 from models.mention import LABELS
 from models.post import PLATFORMS
 
-_TOP: Final = 5
+_TOP: Final = 6
+_TOP_AMONG: Final = 100
+_PLATFORMS: Final = 7
 _PUBLISHERS: Final = 6
 _LATEST: Final = 20
 _RECENT_ARTICLES: Final = 4
@@ -65,7 +67,8 @@ async def now(context: Context) -> Mapping[str, Any]:
     """Now against usual."""
     if context.summary is None or context.details is None:
         return {"windows": []}
-    return {"windows": [("last_hour", context.summary.hour), ("last_day", context.details.day)]}
+    windows = [("last_hour", context.summary.hour), ("last_day", context.details.day)]
+    return {"windows": windows, "least": LEAST_DAYS}
 
 
 async def trend(_context: Context) -> Mapping[str, Any]:
@@ -75,7 +78,9 @@ async def trend(_context: Context) -> Mapping[str, Any]:
 
 async def platforms(context: Context) -> Mapping[str, Any]:
     """Mentions by platform."""
-    rows = context.details.platforms if context.details else ()
+    rows = list(context.details.platforms) if context.details else []
+    if len(rows) > _PLATFORMS + 1:
+        rows = [*rows[:_PLATFORMS], ("", sum(n for _, n in rows[_PLATFORMS:]))]
     return {"rows": rows, "all": sum(n for _, n in rows), "most": max((n for _, n in rows), default=0)}
 
 
@@ -101,9 +106,13 @@ async def press(context: Context) -> Mapping[str, Any]:
 
 
 async def top(context: Context) -> Mapping[str, Any]:
-    """Posts with most engagement."""
-    page = await context.store.page(replace(context.day, sort="engagement", limit=_TOP))
-    return {"mentions": [outward(one) for one in page.mentions if one.engagement]}
+    """Posts with most engagement, of each story the first: copies of one text say the same again."""
+    page = await context.store.page(replace(context.day, sort="engagement", limit=_TOP_AMONG))
+    stories: dict[str, Stored] = {}
+    for one in page.mentions:
+        if one.engagement:
+            stories.setdefault(one.mention.story or one.mention.entity, one)
+    return {"mentions": [outward(one) for one in list(stories.values())[:_TOP]]}
 
 
 async def latest(context: Context) -> Mapping[str, Any]:

@@ -39,6 +39,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "برای سنجش با معمول، دست‌کم {least} روز اندازه‌گیری لازم است",
         "to compare with usual, at least {least} measured days are needed",
     ),
+    "too_early": ("برای سنجش با معمول زود است", "too early to compare with usual"),
+    "other_platforms": ("سکوهای دیگر", "Other platforms"),
     "times": ("{factor} برابر معمول", "{factor}× the usual"),
     "as_usual": ("مانند معمول", "as usual"),
     "no_minutes": ("هنوز هیچ دقیقه‌ای بسته نشده است.", "No minute is closed yet."),

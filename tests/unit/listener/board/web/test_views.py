@@ -17,9 +17,10 @@ from listener.board.access import LOCAL, AccessSettings
 from listener.board.board import Board
 from listener.board.web.part import PagePart
 from listener.board.web.views import safe_url
+from models.post import Counts
 from models.series import ClosedMinute, pack_minute
 from tests.boarding import NAMESPACE, Mentions, Site, board_of, site
-from tests.mentioning import NOON, put, said
+from tests.mentioning import NOON, TOPIC, put, said
 
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
 MENTIONS = put(
@@ -223,3 +224,20 @@ def test_no_query_makes_a_page_fail(tmp_path: Path) -> None:
             await asyncio.to_thread(fuzz)
 
     asyncio.run(scenario())
+
+
+def test_the_top_has_each_story_once(tmp_path: Path) -> None:
+    async def scenario() -> list[str]:
+        async with pages(tmp_path) as served:
+            close(served.board, "berimo", 1200)
+            log = [
+                said(f"twitter:t{n}", 50 + n, story=f"s{n // 3}", counts=Counts(likes=n), text=f"متن {n}")
+                for n in range(1, 7)
+            ]
+            await served.store.mentions(TOPIC, 0, [(90 + at, *one) for at, one in enumerate(put(*log))], 99)
+            _, body = await served.get("/campaigns/berimo/panels/top", headers=HTML)
+            parser = _Text()
+            parser.feed(body)
+            return [str(attributes["data-entity"]) for tag, attributes in parser.tags if tag == "article"]
+
+    assert asyncio.run(scenario()) == ["twitter:t6", "twitter:t5", "twitter:t2"]
