@@ -58,7 +58,7 @@ async def picture(broker: EmbeddedKafka, directory: Path, speed: float, seconds:
     replay = Replay((), FieldMap(), campaigns_directory(), speed=speed)
     run = DemoRun(replay, broker.settings, Namespace("demo"), directory, say, board_port=8080)
     async with run:
-        watched = Watched(f"Listener  invented posts, told {speed:.0f} times as fast", run.board_url)
+        watched = Watched(f"Listener  invented posts and press, told {speed:.0f} times as fast", run.board_url)
         await follow(run, watched, seconds)
     console = Console(file=StringIO(), record=True, width=WIDTH, force_terminal=True, color_system="truecolor")
     console.print(view(watched, WIDTH))
