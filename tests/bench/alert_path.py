@@ -1,6 +1,6 @@
 """The whole path, live: posts in Kafka → worker → board → a real pair of Alertmanagers → webhook. About ten minutes.
 
-    python tests/bench/alert_path.py
+    PYTHONPATH=. python tests/bench/alert_path.py
 
 Three campaigns have a quiet past of two days (closed minutes, written beforehand); each then gets 30 posts a minute
 instead of 2, a hundred seconds apart. Printed: when the first message of each came, after the posts began and after the
