@@ -56,13 +56,21 @@ class Normalizer:
         parts.append(self._between(text[done:]).rstrip(_BLANK))
         return "".join((parts[0].lstrip(_BLANK), *parts[1:]))
 
+    def _spell(self, text: str) -> str:
+        """Hazm's spelling; it tears decimals apart (۱۲ ٫ ۵), which is mended."""
+        text = self._hazm.normalize(text)
+        return _TORN_DECIMAL.sub("٫", text) if "٫" in text else text
+
     def _between(self, text: str) -> str:
         """Normalise a stretch without protected tokens; whether it is set apart from them stays as it is."""
         core = text.strip(_BLANK)
         if not core:
             return _space(text)
         start = text.index(core[0])
-        return _space(text[:start]) + self._hazm.normalize(core).strip(_BLANK) + _space(text[start + len(core) :])
+        return _space(text[:start]) + self._spell(core).strip(_BLANK) + _space(text[start + len(core) :])
+
+
+_TORN_DECIMAL: Final = re.compile(r"(?<=\d) ٫ (?=\d)")
 
 
 def _space(blank: str) -> str:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -33,7 +32,7 @@ class View(NamedTuple):
     length: float | None
 
     def find(self, features: Iterable[str]) -> NDArray[np.intp]:
-        """The places of the known ones among distinct features."""
+        """The places of those that are known."""
         return np.array([place for one in features if (place := self.places.get(one)) is not None], np.intp)
 
     def scale(self, places: NDArray[np.intp]) -> float:
@@ -56,18 +55,21 @@ class Weighted(NamedTuple):
         return total
 
 
-class _Runs(dict[str, tuple[int, ...]]):
-    """Word → places of its runs of characters, found when first asked for."""
+class _Runs(dict[str, tuple[float, ...]]):
+    """Word → what its runs of characters add to each logit, and the square of their length; worked out once."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, runs: Weighted) -> None:
         super().__init__()
-        self._places = view.places
+        self._runs = runs
 
-    def __missing__(self, word: str) -> tuple[int, ...]:
+    def __missing__(self, word: str) -> tuple[float, ...]:
         if len(self) >= _REMEMBERED:
             self.clear()
-        found = (self._places.get(run) for run in runs_of(word))
-        known = self[word] = tuple(place for place in found if place is not None)
+        view = self._runs.view
+        places = view.find(runs_of(word))
+        found = view.rarity[places]
+        logits = self._runs.weights.take(places, axis=0).sum(axis=0)
+        known = self[word] = (*logits.tolist(), float(found @ found))
         return known
 
 
@@ -91,7 +93,7 @@ class SentimentModel:
             Weighted(view, np.ascontiguousarray(part * view.rarity[:, None]))
             for view, part in zip(views, weights, strict=True)
         )
-        self._runs_of: Final = _Runs(self._runs.view)
+        self._runs_of: Final = _Runs(self._runs)
         self._intercept: Final = intercept
         self._temperature: Final = temperature
 
@@ -105,13 +107,18 @@ class SentimentModel:
 
     def logits(self, found: Views) -> NDArray[np.float64]:
         """One number per label, before the temperature."""
-        runs = dict.fromkeys(chain.from_iterable(map(self._runs_of.__getitem__, found.words)))
         return (
             self._intercept
-            + self._runs.logits(np.fromiter(runs, np.intp, len(runs)))
+            + self._of_words(found.words)
             + self._stems.logits(self._stems.view.find(found.stems))
             + self._marks.logits(self._marks.view.find(found.marks))
         )
+
+    def _of_words(self, words: Sequence[str]) -> NDArray[np.float64]:
+        """``Weighted.logits`` of the runs of all words, from what is known of each word."""
+        *logits, squares = map(math.fsum, zip(*map(self._runs_of.__getitem__, words), strict=True)) if words else (0.0,)
+        length = self._runs.view.length
+        return np.array(logits or [0.0] * len(self.labels)) * (length / math.sqrt(squares) if length and squares else 1)
 
     def _sentiment(self, logits: NDArray[np.float64]) -> Sentiment:
         cooled = [one / self._temperature for one in logits.tolist()]

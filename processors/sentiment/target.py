@@ -12,6 +12,7 @@ from processors.match.folding import fold
 from processors.sentiment.model import Sentiment, SentimentModel
 
 _TOKEN: Final = re.compile(rf"\w+(?:{ZWNJ}+\w+)*|[^\w\s]|\n")
+_WORD: Final = re.compile(rf"\w+(?:{ZWNJ}+\w+)*")
 _ENDS: Final = frozenset(".!?؟؛;\n…")
 _COMMAS: Final = frozenset("،,:-–")
 #: A clause that turns against the one before begins with them.
@@ -108,7 +109,7 @@ def toward(model: SentimentModel, text: str, spans: Spans) -> Sentiment:
 
 def focus(text: str, spans: Spans) -> tuple[str, bool]:
     """The part of the text that speaks of the target, and whether what it says is said of the opposite."""
-    if not spans:
+    if not spans or _names_nobody_else(text, spans):
         return text, False
     tokens = _tokens(text, spans)
     if not any(one.other for one in tokens):
@@ -120,6 +121,12 @@ def focus(text: str, spans: Spans) -> tuple[str, bool]:
     turned = any(_is_compared(clause) for clause in ours)
     part = " ".join(text[clause[0].start : clause[-1].end] for clause in ours)
     return part, turned
+
+
+def _names_nobody_else(text: str, spans: Spans) -> bool:
+    """A quick look that most texts pass: no known name but the target's."""
+    named = _NAMES.intersection(map(_canonical, _WORD.findall(text)))
+    return named <= {_canonical(text[low:high]) for low, high in spans}
 
 
 def _tokens(text: str, spans: Spans) -> list[_Token]:

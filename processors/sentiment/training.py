@@ -96,7 +96,7 @@ def train(examples: Sequence[Example], seed: int) -> Trained:
 
 def fit(found: Sequence[Views], examples: Sequence[Example]) -> Fitted:
     """Vocabulary and weights from texts whose views are ``found``; rare labels weigh more."""
-    runs = [list(dict.fromkeys(chain.from_iterable(map(runs_of, one.words)))) for one in found]
+    runs = [list(chain.from_iterable(map(runs_of, one.words))) for one in found]
     stems, marks = [one.stems for one in found], [one.marks for one in found]
     learned = (_view(runs, _LENGTHS[0]), _view(stems, _LENGTHS[1]), _marks(marks))
     matrix = hstack(list(map(_matrix, learned, (runs, stems, marks)))).tocsr()
@@ -133,7 +133,7 @@ def _marks(texts: Sequence[Sequence[str]]) -> View:
 
 
 def _frequent(texts: Sequence[Sequence[str]]) -> tuple[Counter[str], list[str]]:
-    frequency = Counter(chain.from_iterable(texts))
+    frequency = Counter(chain.from_iterable(map(dict.fromkeys, texts)))
     return frequency, sorted(feature for feature, count in frequency.items() if count >= _FEWEST_TEXTS)
 
 

@@ -22,7 +22,7 @@ from models.sentiment.words import (
 from processors.match.folding import fold
 
 #: Raised when a view changes: artefacts trained on other views are refused.
-VIEWS_VERSION: Final = 2
+VIEWS_VERSION: Final = 3
 #: Longer texts are read up to here (code points), which bounds the cost of a hostile post.
 LONGEST: Final = 4_000
 
