@@ -22,7 +22,8 @@ from aiokafka import TopicPartition
 from kafka import KafkaProducer
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
-from listener.changelog import read_to_end
+from listener.board.history import closed_minutes
+from listener.changelog import Records, read_to_end
 from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.naming import namespace_environment
 from listener.kafka.topics import create_topics, declared_topics
@@ -262,15 +263,22 @@ def test_two_boards_started_at_different_times_agree(cluster: Cluster, start: Ca
 
 def series_of(cluster: Cluster) -> list[ClosedMinute]:
     """All records of the series topic."""
+    found: list[ClosedMinute] = []
+    series = [TopicPartition(cluster.namespace.series, 0)]
 
-    async def read() -> list[ClosedMinute]:
-        found: list[ClosedMinute] = []
-        await read_to_end(
-            cluster.broker.settings,
-            [TopicPartition(cluster.namespace.series, 0)],
-            lambda _, records: found.extend(unpack_minute(value) for _, _, value in records if value is not None),
-        )
-        return found
+    def take(_: TopicPartition, records: Records) -> None:
+        found.extend(unpack_minute(value) for _, _, value in records if value is not None)
+
+    asyncio.run(read_to_end(cluster.broker.settings, series, take))
+    return found
+
+
+def history_of(cluster: Cluster, campaign: str, first: int, end: int) -> list[int]:
+    """The minutes of a campaign as a back-test reads them, since MINUTE."""
+
+    async def read() -> list[int]:
+        minutes = closed_minutes(cluster.broker.settings, cluster.namespace, {campaign}, first, end)
+        return [(one.minute - MINUTE) // 60 async for one in minutes]
 
     return asyncio.run(read())
 
@@ -305,6 +313,7 @@ def test_the_leader_is_killed_and_the_other_goes_on_without_a_gap(
     assert mentions == [3, 0, 0, 0, 7, 0], "what came late changes no verdict"
     written = [(one.campaign, (one.minute - MINUTE) // 60) for one in series_of(cluster)]
     assert written == [(name, minute) for minute in range(6) for name in ("mellat", "snapp")]
+    assert history_of(cluster, "snapp", MINUTE + 60, MINUTE + 240) == [1, 2, 3]
 
 
 def test_a_restart_goes_on_from_the_snapshot_and_does_without_a_spoiled_one(

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +9,7 @@ from listener.board.topics import Cluster, read_topics
 from listener.errors import Halt
 from models.campaign import Campaign, CampaignSet
 from models.cells import LIFETIME, METRIC_INDEX, PROGRESS, WINDOWS
+from models.series import ClosedMinute
 from models.streams import STREAMS
 from models.topics import Namespace
 
@@ -71,3 +73,31 @@ def test_how_far_it_has_read(board: MakeBoard) -> None:
 def test_before_the_topics_are_open_nothing_is_known() -> None:
     made = Board(NAMESPACE)
     assert (made.caught_up, made.unread, made.positions) == (False, {}, {})
+
+
+def test_reading_to_the_present_waits_for_what_the_brokers_have_now(board: MakeBoard) -> None:
+    made, tp = board(), TopicPartition(MINUTES, 0)
+    made.reading.positions, made.reading.ends = {tp: 3}, {tp: 5}
+
+    async def scenario() -> list[str]:
+        said: list[str] = []
+        waiting = asyncio.create_task(made.read_to_present([tp]))
+        waiting.add_done_callback(lambda _: said.append("present"))
+        for position in (4, 5):
+            await asyncio.sleep(0)
+            made.reading.positions = {tp: position}
+            said.append(f"read to {position}")
+            made.turn()
+        await waiting
+        return said
+
+    assert asyncio.run(scenario()) == ["read to 4", "read to 5", "present"]
+    asyncio.run(Board(NAMESPACE).read_to_present([tp]))
+
+
+def test_what_is_forgotten_leaves_nothing(board: MakeBoard, cell: MakeRow) -> None:
+    made = board({"minute": [cell("minute", "mellat", 1, mentions=1)]})
+    made.closed.take(ClosedMinute("mellat", 60))
+    made.forget()
+    assert (made.campaigns, made.known, made.closed.last, made.caught_up) == (CampaignSet(), {}, {}, False)
+    assert not made.state.tables["minute"].cells
