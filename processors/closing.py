@@ -95,6 +95,16 @@ def _durable_time(cell: Progress) -> int | None:
     return cell.record_time if cell.stamp == cell.durable else cell.durable_record_time
 
 
+def onward(before: Reach | None, now: Reach) -> Reach:
+    """``now``, but never less far than ``before``: what was read stays read.
+
+    While a flush is settling, or nobody is heard, a topic cannot say how far it is; it is as far as it was.
+    """
+    if before is None or before.until is None or (now.until is not None and now.until >= before.until):
+        return now
+    return now._replace(until=before.until)
+
+
 def told(reaches: Mapping[str, Reach]) -> dict[str, Reach]:
     """The topics with something to tell: one that never had a record closes nothing and holds nothing open."""
     return {topic: one for topic, one in reaches.items() if one.told}

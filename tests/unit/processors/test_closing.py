@@ -18,6 +18,7 @@ from processors.closing import (
     completeness,
     delay_s,
     last_closed,
+    onward,
     plan,
     reach,
     read_until,
@@ -126,6 +127,16 @@ def test_all_topics_with_something_to_tell_must_have_read_past() -> None:
     assert read_until({"posts": posts, "press": unused}) == 90_000
     assert read_until({"posts": posts, "press": mute}) is None
     assert read_until({"press": unused}) is None
+
+
+def test_what_was_read_stays_read() -> None:
+    """A flush that is settling knows only what was durable before it; a topic without owners knows nothing."""
+    first = a_reach(90_000, 2, 2, 90_000)
+    assert onward(None, first) == first
+    assert onward(first, a_reach(30_000, 2, 2, 95_000)) == a_reach(90_000, 2, 2, 95_000)
+    assert onward(first, a_reach(None, 2, 0, 90_000)) == a_reach(90_000, 2, 0, 90_000)
+    assert onward(first, a_reach(95_000, 2, 2, 95_000)).until == 95_000
+    assert onward(a_reach(None, 1, 1, 0), first) == first
 
 
 def test_completeness_is_the_share_of_partitions_that_can_be_heard() -> None:
