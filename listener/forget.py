@@ -11,6 +11,7 @@ import click
 import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
+from msgspec.structs import replace
 
 from listener.authors import AUTHOR_KEY_VARIABLE, author_key_option
 from listener.changelog import Records, read_to_end
@@ -20,6 +21,7 @@ from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
 from listener.worker.publisher import create_producer
 from models.feedback import Forgotten, pack_feedback
+from models.incident import Incident, Quote, pack_incident, unpack_incident
 from models.mention import counts_key, mention_key
 from models.topics import Namespace
 from processors.authors import HASH_DIGITS, author_hash
@@ -38,12 +40,16 @@ class _Head(msgspec.Struct):
 
 @dataclass
 class Found:
-    """The mentions of some authors, as far as the topic is read: (campaign, entity) → partition."""
+    """The mentions of some authors, as far as the topic is read: (campaign, entity) → partition.
+
+    ``incidents``: how many had quoted them.
+    """
 
     authors: frozenset[str]
     say: Callable[[str], None]
     mentions: dict[tuple[str, str], int] = field(default_factory=dict)
     read: int = 0
+    incidents: int = 0
 
     def take(self, tp: TopicPartition, records: Records) -> None:
         """Look at records of the mentions topic; what was taken back already is left out."""
@@ -56,6 +62,42 @@ class Found:
         before, self.read = self.read, self.read + len(records)
         if before // _TELL_EVERY != self.read // _TELL_EVERY:
             self.say(f"{self.read:,} records read, {len(self.mentions):,} mentions found")
+
+
+@dataclass
+class Quoting:
+    """The incidents that quote what is taken back, without those quotes: key → what is left."""
+
+    found: Found
+    incidents: dict[bytes, Incident] = field(default_factory=dict)
+
+    def take(self, _tp: TopicPartition, records: Records) -> None:
+        """Look at records of the incidents topic; the last one per key counts."""
+        for _, key, value in records:
+            self.incidents.pop(key, None)
+            if value is not None and (left := self._left(value)) is not None:
+                self.incidents[key] = left
+
+    def _left(self, value: bytes) -> Incident | None:
+        try:
+            incident = unpack_incident(value)
+        except msgspec.DecodeError:
+            return None
+        if not isinstance(incident, Incident) or incident.explanation is None:
+            return None
+        told = incident.explanation
+
+        def kept(quotes: tuple[Quote, ...]) -> tuple[Quote, ...]:
+            return tuple(quote for quote in quotes if not self._gone(incident.campaign, quote))
+
+        first = kept(() if told.first is None else (told.first,))
+        left = replace(
+            told, first=first[0] if first else None, earliest=kept(told.earliest), examples=kept(told.examples)
+        )
+        return None if left == told else replace(incident, explanation=left)
+
+    def _gone(self, campaign: str, quote: Quote) -> bool:
+        return quote.author in self.found.authors or (campaign, quote.entity) in self.found.mentions
 
 
 @click.command()
@@ -81,7 +123,8 @@ def forget(author: str, kafka: KafkaSettings, namespace: Namespace, author_key: 
     campaigns = {campaign for campaign, _ in found.mentions}
     click.echo(
         f"{', '.join(sorted(hashes))}: {len(found.mentions)} mentions of {len(campaigns)} campaigns taken back on "
-        f"{namespace.mentions}; boards drop theirs and take no more. docs/howto/privacy.md says what goes when."
+        f"{namespace.mentions}, quotes taken out of {found.incidents} incidents; boards drop theirs and take no more. "
+        "docs/howto/privacy.md says what goes when."
     )
 
 
@@ -117,6 +160,11 @@ async def forget_authors(
         found = Found(authors, say)
         await read_to_end(kafka, [TopicPartition(namespace.mentions, number) for number in partitions], found.take)
         await _take_back(producer, namespace, found)
+        quoting = Quoting(found)
+        await read_to_end(kafka, [TopicPartition(namespace.incidents, 0)], quoting.take)
+        for key, incident in quoting.incidents.items():
+            await producer.send_and_wait(namespace.incidents, key=key, value=pack_incident(incident), partition=0)
+        found.incidents = len(quoting.incidents)
     except KafkaError as error:
         raise UsageProblem(f"Kafka did not take it ({error}): run the command again, it may be repeated.") from error
     finally:

@@ -17,9 +17,10 @@ from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.naming import namespace_environment
 from listener.kafka.topics import create_topics, declared_topics
 from models.feedback import Marked
+from models.incident import Explanation, Incident, Quote, pack_incident
 from models.topics import Namespace
 from processors.authors import author_hash
-from tests.mentioning import KEY, Change, counted, put, said, taken_back
+from tests.mentioning import KEY, NOON, Change, counted, put, said, taken_back
 
 pytestmark = pytest.mark.broker
 
@@ -38,12 +39,14 @@ class Rig:
         self.kafka, self.namespace, self.directory = broker.settings, namespace, directory
         create_topics(self.kafka, declared_topics(namespace, 2))
 
-    async def write(self, changes: Sequence[Change], partition: int = 0) -> None:
+    async def write(self, changes: Sequence[Change], partition: int = 0, topic: str | None = None) -> None:
         producer = AIOKafkaProducer(**self.kafka.aiokafka())
         await producer.start()
         try:
             for key, value in changes:
-                await producer.send_and_wait(self.namespace.mentions, key=key, value=value, partition=partition)
+                await producer.send_and_wait(
+                    topic or self.namespace.mentions, key=key, value=value, partition=partition
+                )
         finally:
             await producer.stop()
 
@@ -72,6 +75,14 @@ class Rig:
         result = CliRunner(env=environment).invoke(forget, [author, "--yes"], catch_exceptions=False)
         assert result.exit_code == 0
         return result.stdout
+
+
+def quoting_incident() -> Change:
+    """An incident that quotes the author."""
+    quote = Quote("twitter:1", "twitter", NOON, "the text", HASH)
+    told = Explanation(first=quote, examples=(quote,))
+    made = Incident("berimo", "1", "spike", "warning", NOON, NOON, NOON, 9, 3.0, "rising", explanation=told)
+    return made.key, pack_incident(made)
 
 
 async def until(what: Callable[[], bool]) -> None:
@@ -129,15 +140,18 @@ def test_an_author_is_forgotten_everywhere_and_stays_so(rig: Rig, tmp_path: Path
         at = datetime(2026, 11, 20, tzinfo=UTC)
         await said_back.say(Marked("berimo", "twitter:1", relevant=True, text="the text", at=at))
         await said_back.stop()
+        await rig.write([quoting_incident()], topic=rig.namespace.incidents)
         async with rig.following() as store:
             await until_marked(store)
             done = await asyncio.to_thread(rig.forget, "twitter:42")
             assert "2 mentions of 2 campaigns" in done
+            assert "out of 1 incidents" in done
             assert HASH in done
             await rig.wait_for(store, ["twitter:2"])
             assert await entities(store, "toofan") == []
             again = await asyncio.to_thread(rig.forget, HASH)
             assert "0 mentions of 0 campaigns" in again
+            assert "out of 0 incidents" in again
             await rig.write(put(said("twitter:8", 20, author=HASH), said("twitter:9", 21, author="bb")))
             await rig.wait_for(store, ["twitter:9", "twitter:2"])
             await until(lambda: not store.purgeable)

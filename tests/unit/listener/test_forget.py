@@ -1,11 +1,14 @@
+from typing import get_args
+
 import pytest
 from aiokafka import TopicPartition
 from click.testing import CliRunner
 
 from listener.errors import UsageProblem
-from listener.forget import Found, forget, hashes_of
+from listener.forget import Found, Quoting, forget, hashes_of
+from models.incident import Explanation, Incident, IncidentKind, Quote, pack_incident
 from processors.authors import author_hash
-from tests.mentioning import KEY, Log, counted, put, said, taken_back
+from tests.mentioning import KEY, NOON, Log, counted, put, said, taken_back
 
 TP = TopicPartition("listener.mentions.v1", 3)
 
@@ -33,6 +36,27 @@ def test_what_is_found_and_what_is_gone_already() -> None:
     found.take(TP, log.append([(b"berimo|x", b"no json"), *taken_back("twitter:3")]))
     assert found.mentions == {("berimo", "twitter:1"): 3}
     assert (found.read, lines) == (7, [])
+
+
+def test_incidents_lose_the_quotes_and_nothing_else() -> None:
+    def quote(entity: str, author: str | None) -> Quote:
+        return Quote(entity, "twitter", NOON, "a text", author)
+
+    def incident(name: str, *quotes: Quote) -> tuple[bytes, bytes]:
+        told = Explanation(first=quotes[0] if quotes else None, earliest=quotes, examples=quotes, sampled=9)
+        made = Incident(
+            "berimo", name, get_args(IncidentKind)[0], "warning", NOON, NOON, NOON, 9, 3.0, "rising", explanation=told
+        )
+        return made.key, pack_incident(made)
+
+    found = Found(frozenset({"aa"}), print, {("berimo", "twitter:3"): 0})
+    quoting, log = Quoting(found), Log()
+    mine, other, unnamed = quote("twitter:1", "aa"), quote("twitter:2", "bb"), quote("twitter:3", None)
+    quoting.take(TP, log.append([incident("1", mine, other, unnamed), incident("2", other), incident("3", mine)]))
+    quoting.take(TP, log.append([(b"berimo|3", None), (b"berimo|4", b"no json"), incident("5")]))
+    ((key, left),) = quoting.incidents.items()
+    assert (key, left.observed) == (b"berimo|1", 9)
+    assert left.explanation == Explanation(first=None, earliest=(other,), examples=(other,), sampled=9)
 
 
 def test_nothing_is_forgotten_without_a_yes() -> None:
