@@ -216,7 +216,7 @@ def state(make: Callable[[], Rig], batches: list[list[Change]]) -> list[tuple[st
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(histories(), st.data())
 def test_batches_replays_and_compaction_end_in_one_state(
     tmp_path_factory: pytest.TempPathFactory, history: list[Change], data: st.DataObject
