@@ -42,7 +42,7 @@ class KpiSamples:
         return samples
 
     def _add(self, evaluator: Evaluator, campaign: Campaign, window: Name, now: int) -> None:
-        span = period(window, now, campaign.timezone, begun=campaign.start_ms)
+        span = period(window, now, campaign.timezone, begun=campaign.start_ms, ended=campaign.end_ms)
         for name, kpi in (KPIS | BESIDE).items():
             for one in evaluator.readings(kpi, span):
                 part = one.key or one.part.name

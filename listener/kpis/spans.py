@@ -19,7 +19,7 @@ def period_option(name: Name, since: str | None, until: str | None) -> Wanted:
         raise UsageProblem("--to needs --from: say where the period begins.")
     if since is None:
         return lambda campaign, now, explicit: period(
-            name, now, campaign.timezone, begun=campaign.start_ms, to_date=explicit
+            name, now, campaign.timezone, begun=campaign.start_ms, ended=campaign.end_ms, to_date=explicit
         )
     text = since
 

@@ -44,7 +44,7 @@ class Line:
         """Whether the change is for the better; None where nothing changed or nobody can say."""
         if not self.change:
             return None
-        return (self.change < 0) is self.kpi.lower_is_better
+        return (self.change < 0) is self.kpi.lower_of(self.part)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ def print_pdf(html: str) -> bytes:
         )
     with tempfile.TemporaryDirectory() as directory:
         page, out = Path(directory) / "report.html", Path(directory) / "report.pdf"
-        page.write_text(html, encoding="utf-8")
+        # Paper cannot be clicked: what a page folds away is printed.
+        page.write_text(html.replace("<details>", "<details open>"), encoding="utf-8")
         command = [
             *(
                 found,

@@ -40,6 +40,8 @@ class Part:
     numerator: Expr
     denominator: Expr | None = None
     net: Expr | None = None
+    #: Whether less is better, where that is not as of the KPI as a whole.
+    lower: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ class Kpi:
     estimated: bool = False
     #: Campaign setting whose value is part of the KPI's name, such as the base of a rate.
     label: str | None = None
+
+    def lower_of(self, name: str) -> bool:
+        """Whether less is better of a part; a name that is no part's (a keyword, a type) follows the KPI."""
+        part = next((one for one in self.parts if one.name == name), None)
+        return self.lower_is_better if part is None or part.lower is None else part.lower
 
     @property
     def questions(self) -> tuple[Said, Said, Said, Said]:

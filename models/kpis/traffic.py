@@ -48,8 +48,8 @@ TRAFFIC: Final[tuple[Kpi, ...]] = (
                 Scaled(Sum("search", ("position",)), MICRO),
                 Sum("search", ("ranked",)),
             ),
-            Part("top3", "R", "ratio", Sum("search", ("top3",)), Sum("search", ("impressions",))),
-            Part("top10", "R", "ratio", Sum("search", ("top10",)), Sum("search", ("impressions",))),
+            Part("top3", "R", "ratio", Sum("search", ("top3",)), Sum("search", ("impressions",)), lower=False),
+            Part("top10", "R", "ratio", Sum("search", ("top10",)), Sum("search", ("impressions",)), lower=False),
         ),
         inputs=(SEARCH_TOPIC,),
         what=Said(
@@ -117,7 +117,7 @@ TRAFFIC: Final[tuple[Kpi, ...]] = (
             Part("links", "L", "links", Level("backlinks", "links")),
             Part("domains", "L", "domains", Level("backlinks", "domains")),
             Part("new", "A", "links", Sum("backlinks", ("new",))),
-            Part("lost", "A", "links", Sum("backlinks", ("lost",))),
+            Part("lost", "A", "links", Sum("backlinks", ("lost",)), lower=True),
         ),
         inputs=(BACKLINKS_TOPIC,),
         what=Said(

@@ -34,7 +34,7 @@ def aims(figures: Figures, campaign: Campaign, now: int) -> Iterator[Aim]:
         daily = tuple(_value(evaluator, kpi, target, span) for span in days)
         best = max((value for value in daily if value is not None), default=None)
         found = standing(target, kpi, part, actual, daily, now, campaign.timezone)
-        yield Aim(target, found, daily, tuple(warnings(target, None if additive or kpi.lower_is_better else best)))
+        yield Aim(target, found, daily, tuple(warnings(target, None if additive or kpi.lower_of(part.name) else best)))
 
 
 def _value(evaluator: Evaluator, kpi: Kpi, target: Target, span: Span) -> float | None:

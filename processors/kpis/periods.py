@@ -50,19 +50,21 @@ class Period(NamedTuple):
     before: Span | None
 
 
-def period(name: Name, now: int, zone: str, *, begun: int | None = None, to_date: bool = False) -> Period:
+def period(
+    name: Name, now: int, zone: str, *, begun: int | None = None, ended: int | None = None, to_date: bool = False
+) -> Period:
     """The period of that name which holds ``now`` (epoch milliseconds).
 
-    Live ones end with the minute of ``now``; a day, week or month is the whole one. ``begun``: start of the campaign.
-    ``to_date``: a campaign's period ends at ``now``; otherwise it holds all there is.
+    Live ones end with the minute of ``now``; a day, week or month is the whole one. ``begun`` and ``ended`` are of the
+    campaign. ``to_date``: its period ends at ``now``; otherwise it holds all there is up to the campaign's end.
     """
     if name in _LIVE_MS:
         end, size = _next_minute(now), _LIVE_MS[name]
         return Period(name, Span(end - size, end), Span(end - 2 * size, end - size))
     if name == "campaign":
-        end = _next_minute(now)
+        end = min(_next_minute(now), _next_minute(now) if ended is None else ended)
         before = None if begun is None or begun >= end else Span(begun - (end - begun), begun)
-        return Period(name, Span(begun, end if to_date else None), before)
+        return Period(name, Span(begun, end if to_date else ended), before)
     today = local_day(now, zone)
     first, after, earlier = _calendar(name, today)
     return Period(name, _days(first, after, zone), _days(earlier, first, zone))

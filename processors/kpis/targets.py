@@ -61,7 +61,7 @@ def standing(
     if actual is None:
         return Standing(None, expected, None, None, None, None, "unknown" if now < end else "missed")
     forecast, interval = _forecast(actual, daily, now, end, additive=additive)
-    lower = kpi.lower_is_better
+    lower = kpi.lower_of(part.name)
     attainment, pace = _progress(actual, target.target, lower=lower), _progress(actual, expected, lower=lower)
     reached = actual <= target.target if lower else actual >= target.target
     verdict = _verdict(

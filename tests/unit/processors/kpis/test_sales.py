@@ -235,3 +235,15 @@ def test_real_growth_takes_inflation_out_of_money_and_leaves_counts_alone() -> N
     # 150 / 100 / (250 / 200) − 1
     assert body["real"] == {"revenue": pytest.approx(0.2)}
     assert "real" not in kpis(records, with_index, period="week", now="2026-03-25T12:00:00Z")["sales_growth"]
+
+
+def test_campaign_to_date_is_between_its_start_and_end() -> None:
+    from listener.kpis.spans import moment
+
+    start, end = (moment(day, "Asia/Tehran", "") for day in ("2026-03-21", "2026-03-23"))
+    bounded = campaign(start_ms=start, end_ms=end)
+    rows = [spend("1", day=f"2026-03-{day}") for day in (20, 21, 22, 23)]
+    assert kpis(rows, bounded)["return_on_investment"]["denominator"] == 2
+    assert kpis(rows, bounded, now="2026-03-30T00:00:00Z")["return_on_investment"]["denominator"] == 2
+    assert kpis(rows, bounded, now="2026-03-21T12:00:00Z")["return_on_investment"]["denominator"] == 1
+    assert kpis(rows)["return_on_investment"]["denominator"] == 4

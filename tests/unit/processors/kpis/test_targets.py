@@ -99,3 +99,12 @@ def test_the_campaign_s_figures_are_taken() -> None:
 def replace_targets(one: Target) -> Any:
 
     return msgspec.structs.replace(campaign(), targets=(one,))
+
+
+def test_a_share_in_the_top_ten_is_better_when_it_is_larger() -> None:
+    one = KPIS["search_ranking"]
+    share = target(kpi="search_ranking", part="top10", target=0.5)
+    found = standing(share, one, one.parts[2], 0.6, (0.6, 0.6, 0.61), at("2026-03-25"), ZONE)
+    assert (found.attainment, found.verdict) == (1.2, "on_course")
+    assert [one.lower_of(name) for name in ("position", "top3", "top10")] == [True, False, False]
+    assert KPIS["inbound_links"].lower_of("lost")
