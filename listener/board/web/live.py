@@ -8,9 +8,10 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from listener.board.access import sees
 from listener.board.board import Board
 from listener.board.web.figures import MINUTE_S, Closed
-from listener.board.web.overview import campaign_ids, pipeline, total_of
+from listener.board.web.overview import all_ids, pipeline, total_of
 from listener.http import json_response, take_your_time
 
 #: The board is looked at so often; a silent connection gets a sign of life so often (seconds).
@@ -34,6 +35,8 @@ class Live:
         self._look_s = look_s
         self._most = most
         self.listening = 0
+        self._made = float("-inf")
+        self._kept: dict[str, Any] = {}
 
     def install(self, app: web.Application) -> None:
         """Add the routes."""
@@ -79,14 +82,23 @@ class Live:
 
     def news(self, request: web.Request) -> dict[str, Any]:
         """Totals and last closed minute of every campaign in sight, and how the pipeline is."""
-        state = pipeline(self._board)
-        campaigns = []
-        for name in campaign_ids(self._board, request):
-            latest = self._closed.latest(name)
-            until = None if latest is None else latest.minute + MINUTE_S
-            campaigns.append({"id": name, "mentions": total_of(self._board, name), "until": until})
-        return {
-            "campaigns": campaigns,
-            "pipeline": {"read": state.read, "unread": state.unread, "silent": state.silent},
-            "complete": self._complete(),
-        }
+        facts = self._facts()
+        return {**facts, "campaigns": [one for one in facts["campaigns"] if sees(request, one["id"])]}
+
+    def _facts(self) -> dict[str, Any]:
+        """The news of all campaigns, made once for all who look at about the same time."""
+        now = asyncio.get_running_loop().time()
+        if now - self._made >= self._look_s / 2:
+            self._made = now
+            state = pipeline(self._board)
+            self._kept = {
+                "campaigns": [self._fact(name) for name in all_ids(self._board)],
+                "pipeline": {"read": state.read, "unread": state.unread, "silent": state.silent},
+                "complete": self._complete(),
+            }
+        return self._kept
+
+    def _fact(self, name: str) -> dict[str, Any]:
+        latest = self._closed.latest(name)
+        until = None if latest is None else latest.minute + MINUTE_S
+        return {"id": name, "mentions": total_of(self._board, name), "until": until}

@@ -43,17 +43,18 @@ class Pipeline:
         return sum(self.outcomes.values())
 
 
-def campaign_ids(board: Board, request: web.Request) -> list[str]:
-    """The campaigns that the one who asks may see."""
-    configured = {campaign.id for campaign in board.campaigns.campaigns}
-    return [name for name in sorted(configured | board.state.campaigns()) if sees(request, name)]
+def all_ids(board: Board) -> list[str]:
+    """Every campaign that is configured or has counts."""
+    return sorted({campaign.id for campaign in board.campaigns.campaigns} | board.state.campaigns())
 
 
 async def rows(board: Board, figures: Figures, request: web.Request) -> list[Row]:
     """The overview, most mentions in the last hour first."""
     configured = {campaign.id for campaign in board.campaigns.campaigns}
     found: list[Row] = []
-    for name in campaign_ids(board, request):
+    for name in all_ids(board):
+        if not sees(request, name):
+            continue
         known = board.known.get(name) or Campaign(id=name)
         found.append(Row(known, name in configured, total_of(board, name), figures.summary(name)))
         # The first look at a campaign unpacks two days of minutes: others must not wait for all of them.
