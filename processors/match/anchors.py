@@ -1,6 +1,6 @@
 """Anchors: short stretches of letters, one of which any occurrence of a keyword must show.
 
-A keyword's anchor is a window of at most six runs of its rarest word (or, if its words are short, across
+A keyword's anchor is a window of at most five runs of its rarest word (or, if its words are short, across
 them). An occurrence holds the window's letters in order; what may stand between them or lengthen them is enumerated
 letter by letter, and an enumerated spelling ends as soon as it is distinctive: at the end of the window, or after
 three letters and something unusual. So every occurrence holds exactly one of the spellings, and the set stays small.
@@ -14,7 +14,7 @@ from models.persian import COMMON_WORDS, EZAFE_LETTER, FREQUENT_LETTERS
 
 #: JSON writes these with a backslash, so no anchor holds them.
 _ESCAPED: Final = frozenset('"\\/')
-_LONGEST: Final = 6
+_LONGEST: Final = 5
 _SHORT: Final = 3
 #: Letters after which a spelling is distinctive that holds a gap; a rare letter alone needs one more.
 _WITH_GAP: Final = 3

@@ -69,6 +69,9 @@ def _open_tags(words: Folded, original: str) -> Folded:
     breaks: list[int] = []
     for match in _TAG.finditer(words.text):
         start, end = match.span()
+        written = original[words.starts[start] : words.ends[end - 1]]
+        if written == written.lower():
+            continue
         shape = "".join(map(_shape, (original[at] for at in words.starts[start:end])))
         if "U" in shape:
             breaks += [start + change.start() for change in _CASE_CHANGE.finditer(shape)]

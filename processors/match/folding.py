@@ -4,7 +4,7 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from unicodedata import category, normalize
 
@@ -40,6 +40,7 @@ _ASTRAL: Final = 0x10000
 _ODD_ASTRAL: Final = "\U00010000-\U0001efff\U0001f100-\U0001f25f\U0001fb00-\U0010ffff"
 _ARABIC_FORMS: Final = range(0xFB50, 0xFF00)
 _NOT_SIGN_JOINT: Final = re.compile(f"(?<=[{LETTER_RANGES}{ZWNJ}]){NOT_SIGN}+(?=[{LETTER_RANGES}{ZWNJ}])")
+_HALF_SPACES: Final = re.compile(f"{ZWNJ}{{2,}}")
 
 
 def _fold_char(char: str) -> str:
@@ -60,6 +61,7 @@ def _fold_char(char: str) -> str:
     return " " if kind == "Zs" or char == "\t" else char
 
 
+@lru_cache(maxsize=8192)
 def fold_unit(unit: str) -> str:
     """One character with its combining marks → canonical text (possibly empty, possibly several characters).
 
@@ -174,6 +176,22 @@ def fold(text: str) -> Folded:
     if survey().irregular.search(text) is None:
         return Folded(_translate(text), range(len(text)), range(1, len(text) + 1))
     return _single_half_spaces(_fold_irregular(text))
+
+
+def fold_text(text: str) -> str:
+    """``fold(text).text``, without the way back to the original."""
+    known = survey()
+    if known.irregular.search(text) is None:
+        return _translate(text)
+    folded = _translate(known.unit.sub(_unit_match, text))
+    if NOT_SIGN in folded:
+        folded = _NOT_SIGN_JOINT.sub(lambda match: ZWNJ * len(match.group()), folded)
+    return _HALF_SPACES.sub(ZWNJ, folded)
+
+
+def _unit_match(match: re.Match[str]) -> str:
+    unit = match.group()
+    return ZWNJ if unit[0] == ZWNJ else fold_unit(unit)
 
 
 def _fold_irregular(text: str) -> Folded:

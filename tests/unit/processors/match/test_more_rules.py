@@ -1,9 +1,12 @@
 """The twelve rules in further spellings: what a careful reader finds and what not. One line, one decision."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.campaign import Campaign, CampaignSet
 from processors.match import Matcher
+from processors.match.folding import fold, fold_text
 
 # fmt: off
 FOUND = [
@@ -363,3 +366,8 @@ def test_found_as_keyword_and_in_a_query(keyword: str, text: str) -> None:
 def test_not_found(keyword: str, text: str) -> None:
     assert not starts(keyword, text)
     assert not starts(keyword, text, query=keyword)
+
+
+@given(st.text(st.sampled_from("اأی\u064e\u0640\u200c\u200d\u200f¬ـﷲée\u0301ß😀\ufe0f𝐝\ud83d ")))
+def test_folding_with_and_without_the_way_back_is_one(text: str) -> None:
+    assert fold_text(text) == fold(text).text
