@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 
 from aiohttp import ClientSession
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import UnknownTopicOrPartitionError
 from msgspec import Meta, Struct
 
 from listener.errors import UsageProblem
@@ -112,8 +113,15 @@ class KafkaMentions:
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator["KafkaMentions"]:
         """Connected while the context is open."""
-        self._consumer = AIOKafkaConsumer(**self._kafka.aiokafka(), enable_auto_commit=False)
-        await self._consumer.start()
+        # Without a group every partition of the topic is assigned at the start.
+        self._consumer = AIOKafkaConsumer(self._topic, **self._kafka.aiokafka(), enable_auto_commit=False)
+        try:
+            await self._consumer.start()
+        except UnknownTopicOrPartitionError as error:
+            await self._consumer.stop()
+            raise UsageProblem(
+                f"there is no topic {self._topic}: `listener topics create` makes what is missing."
+            ) from error
         try:
             await self._begin()
             yield self
@@ -121,14 +129,7 @@ class KafkaMentions:
             await self._consumer.stop()
 
     async def _begin(self) -> None:
-        numbers = self._consumer.partitions_for_topic(self._topic)
-        if not numbers:
-            await self._consumer.topics()
-            numbers = self._consumer.partitions_for_topic(self._topic)
-        if not numbers:
-            raise UsageProblem(f"there is no topic {self._topic}: `listener topics create` makes what is missing.")
-        partitions = [TopicPartition(self._topic, number) for number in sorted(numbers)]
-        self._consumer.assign(partitions)
+        partitions = sorted(self._consumer.assignment())
         since = int((self._context.clock().timestamp() - AGES[-1]) * 1000)
         found = await self._consumer.offsets_for_times(dict.fromkeys(partitions, since))
         self._ends = await self._consumer.end_offsets(partitions)
