@@ -129,3 +129,9 @@ def test_a_record_is_matched_with_all_that_it_says() -> None:
         author=Author(id="1", display_name="علي"),
     )  # fmt: skip
     assert [match.keyword for match in match_post(matcher, post)[0].matches] == ["author:علی", "site:t.me"]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("text", ["a b " * 50_000, "اب" * 100_000, "a" * 200_000, "a x " * 50_000 + "b"], ids=range(4))
+def test_the_cost_of_a_hostile_post_is_bounded(text: str) -> None:
+    found('(a NEAR/5 b NEAR/5 c) OR (اب* ONEAR/3 "ب ب") OR (a NEAR/100 (a OR b))', text)
