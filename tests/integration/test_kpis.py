@@ -95,8 +95,8 @@ def test_live_numbers_are_those_of_the_files(cluster: Cluster, tmp_path: Path) -
             found = answer(url)
             assert found["kpis"] == expected
             assert [target["actual"] for target in found["targets"]] == [1]
-            page = read(f"{url}/metrics")
-            assert 'listener_kpi_numerator{campaign="c",currency="IRR",kpi="cost_per_conversion"' in page
+            gauge = 'listener_kpi_numerator{campaign="c",currency="IRR",kpi="cost_per_conversion"'
+            until(lambda: gauge in read(f"{url}/metrics"), "the next evaluation for the metrics")
         finally:
             board.terminate()
 
