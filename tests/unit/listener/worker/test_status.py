@@ -38,16 +38,24 @@ def counting() -> Any:
     return made
 
 
+def watching(**figures: int) -> Any:
+    """The campaign files are sound; one model judges and one is missing."""
+    enricher = SimpleNamespace(missing=("sentiment",), versions={"relevance": "v1"})
+    return SimpleNamespace(
+        valid=True, sets=SimpleNamespace(enricher=enricher), **{"failures": 0, "changes": 0, **figures}
+    )
+
+
 def page(counting: Any) -> dict[tuple[str, str], float]:
     """(sample, partition or bucket) → value; fails on a family that is not declared."""
     registry = CollectorRegistry()
-    watch: Any = SimpleNamespace(valid=True, failures=2, changes=3)
+    watch = watching(failures=2, changes=3)
     registry.register(WorkerCollector(counting, watch, clock=lambda: NOON + timedelta(seconds=1)))
     found = {}
     for family in text_string_to_metric_families(plain_page(registry).decode()):
         for sample in family.samples:
             labels = sample.labels
-            found[sample.name, labels.get("partition", labels.get("le", ""))] = sample.value
+            found[sample.name, labels.get("partition") or labels.get("le") or labels.get("model", "")] = sample.value
     return found
 
 
@@ -55,6 +63,11 @@ def test_lag_is_in_records_and_in_seconds_until_nothing_is_left(counting: Any) -
     found = page(counting)
     assert (found["listener_worker_lag_records", "0"], found["listener_worker_lag_seconds", "0"]) == (7, 31)
     assert (found["listener_worker_lag_records", "1"], found["listener_worker_lag_seconds", "1"]) == (0, 0)
+
+
+def test_models_that_are_missing_are_0(counting: Any) -> None:
+    found = page(counting)
+    assert (found["listener_models_loaded", "sentiment"], found["listener_models_loaded", "relevance"]) == (0, 1)
 
 
 def test_durations_are_in_their_buckets(counting: Any) -> None:
@@ -73,6 +86,6 @@ def test_a_duration_on_a_bound_and_one_above_all() -> None:
 
 
 def test_everything_a_worker_exports_is_declared_for_workers(counting: Any) -> None:
-    watch: Any = SimpleNamespace(valid=True, failures=0, changes=0)
+    watch = watching()
     exported = {metric.name for metric in WorkerCollector(counting, watch).collect()}
     assert exported == {spec.name for spec in METRICS.values() if spec.by == "worker"}
