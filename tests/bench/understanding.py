@@ -19,9 +19,9 @@ from processors.enrich import Item
 from processors.match import Matcher
 
 ROUNDS = 3
-#: Words of the posts, so that they match: 200 campaigns of 5 keywords.
+#: 200 campaigns of 5 keywords: words that are seen now and then, so that about one post of ten matches.
 CAMPAIGNS, KEYWORDS = 200, 5
-SEEN = range(2, 8)
+POSTS, SEEN = 20_000, range(2, 5)
 
 
 def campaigns(texts: list[str]) -> CampaignSet:
@@ -34,16 +34,16 @@ def campaigns(texts: list[str]) -> CampaignSet:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--posts", type=int, default=2_000)
+    parser.add_argument("--posts", type=int, default=1_000)
     parser.add_argument("--batch", type=int, default=256)
     options = parser.parse_args()
     with (options.data / "posts_twitter_2018" / "train.jsonl").open(encoding="utf-8") as lines:
-        texts = [json.loads(line)["text"] for line in islice(lines, 2 * options.posts)]
-    seen, texts = texts[: options.posts], texts[options.posts :]
+        texts = [json.loads(line)["text"] for line in islice(lines, 2 * POSTS)]
+    seen, texts = texts[:POSTS], texts[POSTS:]
     campaign_set = campaigns(seen)
     matcher, enricher, hazm = Matcher(campaign_set), load_enricher(campaign_set), Hazm()
-    items = [found for text in texts if (found := first(matcher, text))]
-    enricher.analyse([found for text in seen if (found := first(matcher, text))])
+    items = list(islice((found for text in texts if (found := first(matcher, text))), options.posts))
+    enricher.analyse(list(islice((found for text in seen if (found := first(matcher, text))), options.posts)))
     kept = [item.text for item in items]
     stages = {
         "match": lambda: [matcher.text(text) for text in kept],
