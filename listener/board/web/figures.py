@@ -120,7 +120,7 @@ class Figures:
         return Details(
             self._campaign(name).against(summary.until, DAY_S),
             _platforms(sums),
-            tuple((label, _total(sums, f"mentions_{label}", f"press_{label}")) for label in SENTIMENTS),
+            tuple((label, _total(sums, f"mentions_{label}")) for label in SENTIMENTS),
             _total(sums, "press_mentions"),
         )
 
@@ -187,14 +187,14 @@ class _Campaign:
 
 
 def mentions(minute: ClosedMinute) -> int:
-    """Posts and articles of a minute."""
-    return minute.total("mentions") + minute.total("press_mentions")
+    """Posts of a minute; articles are counted apart."""
+    return minute.total("mentions")
 
 
 def _platforms(sums: Mapping[tuple[str, str], int]) -> tuple[tuple[str, int], ...]:
     amounts: dict[str, int] = {}
     for (platform, metric), amount in sums.items():
-        if metric in {"mentions", "press_mentions"}:
+        if metric == "mentions":
             amounts[platform] = amounts.get(platform, 0) + amount
     return tuple(sorted(((name, n) for name, n in amounts.items() if n), key=lambda one: (-one[1], one[0])))
 

@@ -11,8 +11,9 @@ from aiohttp import web
 from listener.board.access import sees
 from listener.board.board import Board
 from listener.board.web.figures import MINUTE_S, Closed
-from listener.board.web.overview import all_ids, pipeline, total_of
+from listener.board.web.overview import all_ids, pipeline
 from listener.http import json_response, take_your_time
+from models.cells import MENTIONS
 
 #: The board is looked at so often; a silent connection gets a sign of life so often (seconds).
 LOOK_S: Final = 2.0
@@ -101,4 +102,4 @@ class Live:
     def _fact(self, name: str) -> dict[str, Any]:
         latest = self._closed.latest(name)
         until = None if latest is None else latest.minute + MINUTE_S
-        return {"id": name, "mentions": total_of(self._board, name), "until": until}
+        return {"id": name, "mentions": self._board.state.lifetime(name)[MENTIONS], "until": until}

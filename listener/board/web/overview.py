@@ -19,11 +19,12 @@ _PRESS = METRIC_INDEX["press_mentions"]
 
 @dataclass(frozen=True)
 class Row:
-    """A campaign in the overview; ``total``: posts and articles since it began."""
+    """A campaign in the overview; ``total``: its mentions since it began, ``press``: its press mentions."""
 
     campaign: Campaign
     configured: bool
     total: int
+    press: int
     figures: Summary | None
 
 
@@ -56,16 +57,16 @@ async def rows(board: Board, figures: Figures, request: web.Request) -> list[Row
         if not sees(request, name):
             continue
         known = board.known.get(name) or Campaign(id=name)
-        found.append(Row(known, name in configured, total_of(board, name), figures.summary(name)))
+        found.append(row_of(board, known, configured=name in configured, figures=figures.summary(name)))
         # The first look at a campaign unpacks two days of minutes: others must not wait for all of them.
         await asyncio.sleep(0)
     return sorted(found, key=lambda row: (row.figures is None, -(row.figures.hour.now if row.figures else 0)))
 
 
-def total_of(board: Board, name: str) -> int:
-    """Posts and articles of a campaign since it began."""
-    counters = board.state.lifetime(name)
-    return counters[_MENTIONS] + counters[_PRESS]
+def row_of(board: Board, campaign: Campaign, *, configured: bool, figures: Summary | None) -> Row:
+    """A campaign's row: posts and articles are counted apart, here as everywhere."""
+    counters = board.state.lifetime(campaign.id)
+    return Row(campaign, configured, counters[_MENTIONS], counters[_PRESS], figures)
 
 
 def pipeline(board: Board) -> Pipeline:

@@ -20,7 +20,7 @@ from listener.board.store import MentionStore
 from listener.board.web.figures import Figures
 from listener.board.web.highlight import pieces
 from listener.board.web.language import Language, language_of, remember, without
-from listener.board.web.overview import Row, pipeline, rows, total_of
+from listener.board.web.overview import Row, pipeline, row_of, rows
 from listener.board.web.panels import PANELS, Context, Panel
 from listener.http import Handler
 from models.campaign import Campaign
@@ -98,7 +98,7 @@ class Pages:
         if name not in self._board.known and name not in self._board.state.campaigns():
             raise web.HTTPNotFound(text=f"there is no campaign {name!r}")
         known = self._board.known.get(name) or Campaign(id=name)
-        return Row(known, configured, total_of(self._board, name), self._figures.summary(name))
+        return row_of(self._board, known, configured=configured, figures=self._figures.summary(name))
 
     def _require_ready(self) -> None:
         if not self._board.caught_up:

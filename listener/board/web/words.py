@@ -70,6 +70,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "net_sentiment": ("خالص: {net}", "net: {net}"),
     "press": ("رسانه‌ها", "Press"),
     "press_counts": ("{articles} خبر، {stories} موضوعِ جدا", "{articles} articles, {stories} separate stories"),
+    "press_too": ("{press} بازتاب خبری", "{press} in the press"),
     "no_press": ("در ۲۴ ساعت گذشته خبری نبوده است.", "No articles in the last 24 hours."),
     "publishers": ("ناشران با بیشترین خبر", "Publishers with most articles"),
     "publisher": ("ناشر", "Publisher"),

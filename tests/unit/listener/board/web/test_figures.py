@@ -60,7 +60,7 @@ def test_an_hour_of_which_minutes_are_missing_is_no_measure() -> None:
     assert figures(minutes).summary("berimo").hour.days == 6
 
 
-def test_posts_and_articles_platforms_and_sentiment() -> None:
+def test_articles_are_counted_apart_from_mentions_their_platforms_and_sentiment() -> None:
     rows = [
         minute(0, mentions=3, mentions_negative=1, mentions_positive=2, likes=50),
         ClosedMinute("berimo", END - 120, {"news": {"press_mentions": 4, "press_neutral": 4}, "eitaa": {"likes": 9}}),
@@ -68,8 +68,8 @@ def test_posts_and_articles_platforms_and_sentiment() -> None:
     ]
     details = figures(rows).details("berimo")
     assert details is not None
-    assert details.platforms == (("news", 4), ("twitter", 3))
-    assert details.sentiment == (("negative", 1), ("neutral", 4), ("positive", 2))
+    assert details.platforms == (("twitter", 3),)
+    assert details.sentiment == (("negative", 1), ("neutral", 0), ("positive", 2))
     assert details.press == 4
 
 
