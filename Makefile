@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint type unit bench lock schemas clean
+.PHONY: help install demo test lint type unit deploy-check deploy-files bench lock schemas clean
 
 help: ## what each target does
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 install: $(STAMP) ## create .venv with the listener command (Python 3.11 is all it needs)
 
@@ -33,6 +33,12 @@ lint: install ## ruff, formatter and type checker
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+deploy-check: install ## rules, routes, manifests and dashboards of deploy/ (needs promtool, amtool, kubectl)
+	$(BIN)/python -m pytest tests/deploy
+
+deploy-files: install ## make the generated files of deploy/ anew
+	$(BIN)/python -m deploy.generate
 
 bench: install ## worker CPU per million posts against a bare consumer loop; writes build/bench.json
 	$(BIN)/python -m tests.bench.run

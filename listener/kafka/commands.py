@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
@@ -14,6 +14,7 @@ from rich.console import Console
 from listener.errors import UsageProblem
 from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.jars import class_path
+from listener.kafka.manifests import manifests as strimzi
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
 from listener.kafka.topics import (
@@ -27,6 +28,9 @@ from listener.kafka.topics import (
 )
 from listener.steps import Steps
 from models.topics import Namespace
+
+#: A cluster that Strimzi runs has three brokers or more, unless it is told otherwise.
+STRIMZI_REPLICAS: Final = 3
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -163,6 +167,18 @@ def list_(declare: Callable[[int], tuple[TopicSpec, ...]]) -> None:
     for spec in declare(1):
         config = ",".join(f"{name}={value}" for name, value in spec.config.items())
         click.echo("\t".join((spec.name, spec.key, str(spec.partitions), config, spec.purpose)))
+
+
+@topics.command()
+@spec_options
+@click.option(
+    "--cluster", default="listener", show_default=True, help="Name of the Kafka resource that they belong to."
+)
+@click.pass_context
+def manifests(context: click.Context, declare: Callable[[int], tuple[TopicSpec, ...]], *, cluster: str) -> None:
+    """Print the topics and their users as resources of Strimzi, in YAML. Needs no broker."""
+    namespace = Namespace(context.params["app"], context.params["topic_prefix"])
+    click.echo(strimzi(namespace, declare(STRIMZI_REPLICAS), cluster), nl=False)
 
 
 def parse_properties(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -1,0 +1,25 @@
+"""Programs that the checks of ``deploy/`` run."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+REPOSITORY = "https://github.com/social-listener/social-listener/tree/main/"
+
+
+def run(program: str, *arguments: str | Path, package: str = "") -> str:
+    """What ``program`` prints; without it the test is skipped, and fails where CI is set."""
+    found = shutil.which(program)
+    if found is None:
+        reason = f"no {program}" + (f": install {package}" if package else "")
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    done = subprocess.run([found, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
