@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint type unit deploy-check deploy-files bench lock schemas clean
+.PHONY: help install demo test lint type unit chaos deploy-check deploy-files bench lock schemas clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -39,6 +39,9 @@ deploy-check: install ## rules, routes, manifests and dashboards of deploy/ (nee
 
 deploy-files: install ## make the generated files of deploy/ anew
 	$(BIN)/python -m deploy.generate
+
+chaos: install ## faults into a running cluster, counts compared with a recount: make chaos SEED=1
+	$(BIN)/python -m tests.chaos.run --seed $(or $(SEED),1)
 
 bench: install ## worker CPU per million posts against a bare consumer loop; writes build/bench.json
 	$(BIN)/python -m tests.bench.run

@@ -231,7 +231,7 @@ class Cluster:
         assert {parse_lifetime_key(key).campaign for key, _ in cells} <= {"brand"}
         return sum(unpack_cell(value).counters[METRIC_INDEX[metric]] for _, value in cells)
 
-    def counted(self) -> None:
+    def counted(self, seconds: float = PATIENCE_S) -> None:
         """Wait until all records of the topic are counted and durable, whoever owns them."""
         ends = {number: end for number, (_, end, _) in self.offsets().items()}
 
@@ -248,7 +248,7 @@ class Cluster:
                 for number, end in ends.items()
             )
 
-        until(done, f"offsets {ends} to be counted")
+        until(done, f"offsets {ends} to be counted", seconds)
 
 
 @dataclass

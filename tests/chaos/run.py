@@ -1,0 +1,60 @@
+"""``make chaos SEED=n``: all faults, one after the other; exit code 1 when a count is wrong.
+
+The last line says how many faults were injected into how many records, and how many were lost or counted twice.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from statistics import median
+
+from listener.kafka.embedded import EmbeddedKafka
+from tests.chaos.oracle import Figures
+from tests.chaos.scenarios import SCENARIOS
+
+
+def run(names: list[str], seed: int, directory: Path) -> list[Figures]:
+    results = []
+    for name in names:
+        # A broker each: one that was killed and paused would judge the next scenario too.
+        began = time.monotonic()
+        with EmbeddedKafka(properties={"log.cleaner.backoff.ms": "500"}) as broker:
+            try:
+                figures = SCENARIOS[name](broker, directory, seed)
+            except Exception as error:
+                traceback.print_exc()
+                figures = Figures(name, problems=[f"{type(error).__name__}: {error}"])
+        print(f"{name}: {figures.line()} ({time.monotonic() - began:.0f} s)", flush=True)
+        for problem in figures.problems:
+            print(f"  {problem}", flush=True)
+        results.append(figures)
+    return results
+
+
+def summary(results: list[Figures]) -> str:
+    recoveries = [seconds for one in results for seconds in one.recoveries]
+    times = f", recovery p50 {median(recoveries):.1f} s max {max(recoveries):.1f} s" if recoveries else ""
+    sums = {what: sum(getattr(one, what) for one in results) for what in ("faults", "records", "lost", "double")}
+    return ", ".join(f"{what} {amount}" for what, amount in sums.items()) + times
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", action="append", choices=sorted(SCENARIOS), help="these faults; without it all")
+    parser.add_argument("--keep", type=Path, help="directory for the logs, which stay")
+    options = parser.parse_args()
+    directory = options.keep or Path(tempfile.mkdtemp(prefix="listener-chaos-"))
+    results = run(options.only or list(SCENARIOS), options.seed, directory / str(options.seed))
+    failed = [one.name for one in results if not one.passed]
+    if failed:
+        print(f"failed: {', '.join(failed)}; logs in {directory}")
+    print(summary(results))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
