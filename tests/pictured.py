@@ -11,11 +11,14 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 from aiokafka import TopicPartition
+from msgspec.structs import replace
 
+from listener.alerting.backtest import Report, Span, backtest_minutes
+from listener.alerting.http import AlertRoutes, add_alert_routes
 from listener.board.access import LOCAL, AccessSettings
 from listener.board.access.part import AccessPart
 from listener.board.api import board_app
@@ -24,8 +27,10 @@ from listener.board.parts import BoardPart
 from listener.board.store import MentionStore
 from listener.board.web.part import PagePart
 from listener.http import serve
-from models.campaign import CampaignSet
+from models.campaign import Campaign, CampaignSet
 from models.cells import METRIC_INDEX, METRICS, WINDOWS, CellName, lifetime_key, pack_cell, window_key
+from models.feedback import Answered, Feedback
+from models.incident import Explanation, Incident, Quote, Share, Signal, Split, Suspicion, Without
 from models.mention import Found
 from models.outcome import Outcome
 from models.progress import Progress, SetInForce, pack_progress, progress_key
@@ -138,6 +143,123 @@ def article_changes(campaigns: CampaignSet) -> list[Change]:
     return changes
 
 
+def _incident(campaign: str, opened: datetime, over: datetime | None, **more: Any) -> Incident:
+    """Of everything that an incident may have, something."""
+    quote = Quote(
+        "twitter:7",
+        "twitter",
+        opened - timedelta(minutes=4),
+        "از صبح قطع است & <b>باز</b> نمی‌شود",
+        url="https://x.test/7",
+    )
+    explanation = Explanation(
+        splits=(
+            Split("platform", (Share("twitter", 74), Share("telegram", 21), Share("other", 5))),
+            Split("sentiment", (Share("negative", 81), Share("not negative", 19))),
+            Split("term", (Share("قطع", 44), Share("پشتیبانی", 31), Share("other", 25))),
+            Split("author", (Share("3fa9b2c1d0", 9), Share("other", 91))),
+        ),
+        without=(
+            Without("story", "از صبح قطع است", 140, fires=False),
+            Without("author", "3fa9b2c1d0", 21, fires=True),
+        ),
+        first=quote,
+        earliest=(quote,),
+        examples=(quote,),
+        suspicions=(Suspicion("same_text", 38),),
+        sampled=240,
+    )
+    return Incident(
+        campaign=campaign,
+        id=f"{campaign}-{opened:%Y%m%dt%H%M}",
+        **{
+            "kind": "spike",
+            "severity": "critical",
+            "started_at": opened - timedelta(minutes=10),
+            "opened_at": opened,
+            "updated_at": over or opened,
+            "observed": 240,
+            "expected": 31.4,
+            "direction": "rising",
+            "platform": "twitter",
+            "authors": 180,
+            "stories": 12,
+            "negative": 194,
+            "engagement": 900,
+            "signals": (Signal("mentions", "fast", 0.71, 240, 31.4),),
+            "completeness": 0.9987,
+            "delay_s": 38.0,
+            "rule": "watch-1 (spikes-2)",
+            "false_per_week": 1.0,
+            "explanation": explanation,
+            "resolved_at": over,
+        }
+        | more,
+    )
+
+
+class PicturedAlerts:
+    """Incidents to look at, and a back-test of the closed minutes on the board."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        opened = UNTIL - timedelta(minutes=20)
+        yesterday = UNTIL - timedelta(hours=26)
+        self.incidents = [
+            _incident("berimo", opened, None),
+            _incident(
+                "berimo",
+                yesterday,
+                yesterday + timedelta(hours=3),
+                severity="warning",
+                kind="negative",
+                direction="falling",
+                answers=("acknowledge",),
+                occasions=("Nowruz",),
+            ),
+            _incident(
+                "berimo",
+                UNTIL - timedelta(days=4),
+                UNTIL - timedelta(days=4, hours=-1),
+                severity="info",
+                quiet="planned",
+                explanation=None,
+            ),
+            _incident("hezarsabad", opened, None),
+        ]
+        self.said: list[Answered] = []
+
+    def of(self, campaign: str) -> list[Incident]:
+        return [one for one in self.incidents if one.campaign == campaign]
+
+    def answers(self, incident: str) -> list[str]:
+        return [one.answer for one in self.said if one.incident == incident]
+
+    async def say(self, said: Feedback) -> None:
+        assert isinstance(said, Answered)
+        self.said.append(said)
+
+    async def run(self, campaign: Campaign, false_per_week: float, span: Span) -> Report:
+        asked = replace(campaign, alerts=replace(campaign.alerts, false_per_week=false_per_week))
+        minutes = list(self._board.closed.minutes(campaign.id, 0, span.end_ms or 0))
+        return await asyncio.to_thread(backtest_minutes, asked, minutes, span)
+
+    def routes(self) -> AlertRoutes:
+        """Those of a board without a key for links."""
+        find = {one.id: one for one in self.incidents}.get
+        return AlertRoutes(None, self.say, find, self.of, self._board.known.get, UNTIL.timestamp)
+
+
+class PicturedAlerting(BoardPart):
+    """The routes of ``PicturedAlerts``."""
+
+    def __init__(self, alerts: PicturedAlerts) -> None:
+        self._alerts = alerts
+
+    def install(self, app: web.Application) -> None:
+        add_alert_routes(app, self._alerts.routes())
+
+
 class Pictured:
     """The served board. ``port`` is known inside the context."""
 
@@ -158,7 +280,14 @@ class Pictured:
         )
         self.page.live._look_s = 0.05
         self.page.pages._now = lambda: UNTIL + timedelta(seconds=96)
-        parts: list[BoardPart] = [AccessPart(self.board, self._access), self.mentions, self.page]
+        self.alerts = PicturedAlerts(self.board)
+        self.page.pages.alerts = self.page.pages.backtests = self.alerts
+        parts: list[BoardPart] = [
+            AccessPart(self.board, self._access),
+            self.mentions,
+            self.page,
+            PicturedAlerting(self.alerts),
+        ]
         self.app: web.Application = board_app(self.board, parts)
         self.port = await self._stack.enter_async_context(serve(self.app, "127.0.0.1", self.port))
         return self

@@ -2,10 +2,11 @@
 
 import asyncio
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 import click
@@ -14,6 +15,7 @@ from aiokafka import TopicPartition
 from msgspec.structs import replace
 
 from listener.alerting.message import annotations
+from listener.alerting.watching import LEARN_S
 from listener.campaigns.dates import end_ms, start_ms
 from listener.campaigns.files import load_campaigns
 from listener.errors import UsageProblem
@@ -118,6 +120,7 @@ def backtest_minutes(campaign: Campaign, minutes: Iterable[ClosedMinute], span: 
     type=click.Path(dir_okay=False, path_type=Path),
     help="NDJSON of closed minutes, instead of Kafka's listener.series.v1.",
 )
+@click.option("--campaign-json", "given", type=click.File("rb"), hidden=True, help="The campaign, from the board.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def backtest(
     kafka: KafkaSettings | None,
@@ -128,15 +131,19 @@ def backtest(
     sensitivity: float | None,
     directory: Path | None,
     file: Path | None,
+    given: BinaryIO | None,
     *,
     as_json: bool,
 ) -> None:
     """Read, replay, report."""
-    campaign = _campaign(name, directory)
+    campaign = _campaign(name, directory) if given is None else msgspec.json.decode(given.read(), type=Campaign)
     if sensitivity is not None:
         campaign = replace(campaign, alerts=replace(campaign.alerts, false_per_week=sensitivity))
     span = _span(first, end, ZoneInfo(campaign.timezone))
-    minutes = sorted(_read(kafka, namespace, name, file), key=lambda one: one.minute)
+    # Before what is remembered longest nothing teaches.
+    since_ms = None if span.first_ms is None else span.first_ms - int(LEARN_S * 1000)
+    found = _read_file(file) if file is not None else _read(kafka, namespace, name, since_ms)
+    minutes = sorted((one for one in found if one.campaign == name), key=lambda one: one.minute)
     if not minutes:
         raise UsageProblem(f"no closed minute of {name!r} in {file or namespace.series}: check --campaign and --input")
     with click.progressbar(minutes, label="replaying", file=click.get_text_stream("stderr")) as replayed:
@@ -144,12 +151,10 @@ def backtest(
     click.echo(msgspec.json.encode(report).decode() if as_json else "\n".join(_lines(report, campaign)))
 
 
-def _read(kafka: KafkaSettings | None, namespace: Namespace, name: str, file: Path | None) -> list[ClosedMinute]:
-    if file is not None:
-        return [one for one in _read_file(file) if one.campaign == name]
+def _read(kafka: KafkaSettings | None, namespace: Namespace, name: str, since_ms: int | None) -> list[ClosedMinute]:
     if kafka is None:
         raise UsageProblem("read from where? Give --bootstrap-servers, or --input FILE with closed minutes.")
-    return asyncio.run(_read_topic(kafka, namespace, name))
+    return asyncio.run(_read_topic(kafka, namespace, name, since_ms))
 
 
 def _campaign(name: str, directory: Path | None) -> Campaign:
@@ -188,16 +193,27 @@ def _minute(line: bytes, where: str) -> ClosedMinute:
         raise UsageProblem(f"{where}: no closed minute: {error}") from error
 
 
-async def _read_topic(kafka: KafkaSettings, namespace: Namespace, name: str) -> list[ClosedMinute]:
-    from listener.changelog import read_to_end  # noqa: PLC0415 - aiokafka takes a moment to import
+async def _read_topic(
+    kafka: KafkaSettings, namespace: Namespace, name: str, since_ms: int | None
+) -> list[ClosedMinute]:
+    # aiokafka takes a moment to import.
+    from listener.board.history import series_since  # noqa: PLC0415
+    from listener.changelog import ChangelogReader  # noqa: PLC0415
 
     found: list[ClosedMinute] = []
     prefix = f"{name}|".encode()
-
-    def take(_tp: TopicPartition, records: Iterable[tuple[int, bytes, bytes | None]]) -> None:
-        found.extend(unpack_minute(value) for _, key, value in records if value and key.startswith(prefix))
-
-    await read_to_end(kafka, [TopicPartition(namespace.series, 0)], take)
+    tp = TopicPartition(namespace.series, 0)
+    start: Mapping[TopicPartition, int | None] = {tp: None}
+    if since_ms is not None:
+        start = await series_since(kafka, namespace, since_ms)
+    async with ChangelogReader(kafka, start) as reader:
+        while not reader.caught_up:
+            batch = await reader.next()
+            found += [
+                unpack_minute(value)
+                for _, key, value in (batch[1] if batch else ())
+                if value and key.startswith(prefix)
+            ]
     # A former leader may have written a minute again: the first word holds, as for the watch.
     return list({one.minute: one for one in reversed(found)}.values())
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import jinja2
 from aiohttp import web
@@ -16,7 +17,7 @@ from aiohttp import web
 from listener.alerting.alerts import ANSWERS
 from listener.alerting.message import persian, tehran_time
 from listener.alerting.tokens import Grant, Signer
-from listener.board.access import sees
+from listener.board.access import identity_of, sees
 from listener.http import json_response
 from models.campaign import Campaign
 from models.feedback import Answered, Feedback
@@ -64,12 +65,25 @@ class AlertRoutes:
         form = await request.post()
         token, answer = str(form.get("t", "")), str(form.get("answer", ""))
         grant = self._grant(token)
+        await self._answer(grant.campaign, grant.incident, answer, by="link")
+        return self._render(grant, token, chosen="", said=answer)
+
+    async def say_on_page(self, request: web.Request) -> web.Response:
+        """POST ``answer`` from the campaign's page: the gate has asked who it is and whose form it was."""
+        campaign, name = request.match_info["id"], request.match_info["incident"]
+        found = self._find(name)
+        if found is None or found.campaign != campaign:
+            raise web.HTTPNotFound(text=f"{campaign} has no incident {name!r}")
+        answer = str((await request.post()).get("answer", ""))
+        await self._answer(campaign, name, answer, by=identity_of(request).name or "page")
+        raise web.HTTPSeeOther(f"/campaigns/{quote(campaign)}?answered={quote(name)}#incidents")
+
+    async def _answer(self, campaign: str, incident: str, answer: str, by: str) -> None:
         if answer not in ANSWERS:
             raise web.HTTPBadRequest(text=f"answer must be one of {', '.join(ANSWERS)}")
         at = datetime.fromtimestamp(self._now(), UTC)
         until = at + _SILENCE if answer == "silence" else None
-        await self._say(Answered(grant.campaign, grant.incident, answer, at, by="link", until=until))
-        return self._render(grant, token, chosen="", said=answer)
+        await self._say(Answered(campaign, incident, answer, at, by=by, until=until))
 
     async def incidents(self, request: web.Request) -> web.Response:
         """GET: the incidents of a campaign, the newest first; at most 200."""
@@ -115,6 +129,7 @@ def add_alert_routes(app: web.Application, routes: AlertRoutes) -> None:
     """Mount the routes on a board."""
     app.router.add_get(PATH, routes.page)
     app.router.add_post(PATH, routes.answer)
+    app.router.add_post("/campaigns/{id}/incidents/{incident}/answer", routes.say_on_page)
     app.router.add_get("/api/campaigns/{id}/incidents", routes.incidents)
     app.router.add_get("/api/sources/incidents", routes.sources)
     app.router.add_get("/api/incidents/{incident}", routes.incident)

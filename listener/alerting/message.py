@@ -16,7 +16,8 @@ _MONTHS: Final = (
     *("مهر", "آبان", "آذر", "دی", "بهمن", "اسفند"),
 )
 _WEEKDAYS: Final = ("دوشنبه", "سه‌شنبه", "چهارشنبه", "پنجشنبه", "جمعه", "شنبه", "یکشنبه")
-_KIND: Final = {
+#: (English, Persian) of each.
+KINDS: Final = {
     "spike": ("Spike", "جهش یادکردها"),
     "negative": ("Negative spike", "جهش یادکردهای منفی"),
     "engagement": ("Engagement spike", "جهش تعامل"),
@@ -28,7 +29,7 @@ _DIRECTION: Final = {
     "steady": ("steady", "ثابت"),
     "falling": ("falling", "رو به کاهش"),
 }
-_BY: Final = {
+BY: Final = {
     "platform": ("By platform", "به تفکیک شبکه"),
     "source": ("By source", "به تفکیک منبع"),
     "author": ("By author", "به تفکیک نویسنده"),
@@ -59,7 +60,7 @@ _NAMES_FA: Final = {
     "Eid al-Fitr": "عید فطر",
     "Eid al-Adha": "عید قربان",
 }
-_SIGNS: Final = {
+SIGNS: Final = {
     "few_accounts": ("{}% of the mentions come from five accounts", "{}٪ یادکردها از پنج حساب است"),
     "same_text": ("{}% are near-copies of one another", "{}٪ متن‌ها رونوشت یکدیگرند"),
     "new_accounts": (
@@ -110,7 +111,7 @@ def _silent(incident: Incident, campaign: Campaign) -> dict[str, str]:
     platform = incident.platform
     return {
         "summary": f"Nothing from {platform} since {since}",
-        "summary_fa": f"از {_fa(platform)} از {since_fa} چیزی نرسیده است",
+        "summary_fa": f"از {name_fa(platform)} از {since_fa} چیزی نرسیده است",
         "description": (
             f"About {incident.expected:.0f} mentions were to be expected since. Counts are lower than they "
             "should be; spikes on this source are not seen."
@@ -127,20 +128,21 @@ def _silent(incident: Incident, campaign: Campaign) -> dict[str, str]:
 
 def _summary(incident: Incident, name: str) -> str:
     factor = "" if incident.factor is None else f" ({incident.factor:.1f}×)"
-    kind = _KIND[incident.kind][0]
+    kind = KINDS[incident.kind][0]
     counts = f"{incident.observed} mentions, {incident.expected:.0f} expected{factor}"
-    return f"{kind}: {apart(name)}: {counts}, {_state(incident)[0]}"
+    return f"{kind}: {apart(name)}: {counts}, {state_of(incident)[0]}"
 
 
 def _summary_fa(incident: Incident, name: str) -> str:
     factor = "" if incident.factor is None else f" ({persian(f'{incident.factor:.1f}')} برابر)"
     return (
-        f"{_KIND[incident.kind][1]}: {apart(name)}: {persian(incident.observed)} یادکرد به‌جای "
-        f"{persian(round(incident.expected))}{factor}، {_state(incident)[1]}"
+        f"{KINDS[incident.kind][1]}: {apart(name)}: {persian(incident.observed)} یادکرد به‌جای "
+        f"{persian(round(incident.expected))}{factor}، {state_of(incident)[1]}"
     )
 
 
-def _state(incident: Incident) -> tuple[str, str]:
+def state_of(incident: Incident) -> tuple[str, str]:
+    """How it stands, (English, Persian)."""
     return _DIRECTION[incident.direction] if incident.resolved_at is None else ("over", "پایان یافت")
 
 
@@ -157,15 +159,15 @@ def _lines(incident: Incident, campaign: Campaign) -> list[str]:
     found = incident.explanation
     if found is not None:
         lines += [_split(one) for one in found.splits]
-        lines += [_without(one) for one in found.without]
+        lines += [without(one) for one in found.without]
         if found.first is not None:
             first = found.first
             at = first.at.astimezone(ZoneInfo(campaign.timezone))
             lines.append(f"First: {at:%H:%M} on {first.publisher or first.platform}{_link(first.url)}")
         lines += [f"Example: “{apart(one.text)}”{_link(one.url)}" for one in found.examples]
-        lines += [f"Coordinated? {_SIGNS[one.sign][0].format(one.percent)}." for one in found.suspicions]
+        lines += [f"Coordinated? {SIGNS[one.sign][0].format(one.percent)}." for one in found.suspicions]
     lines.append(
-        f"Data {_complete(incident)}% complete, {incident.delay_s:.0f} s behind; rule {incident.rule}, "
+        f"Data {complete_percent(incident)}% complete, {incident.delay_s:.0f} s behind; rule {incident.rule}, "
         f"in back-tests {incident.false_per_week:g} false alerts a week."
     )
     return lines
@@ -179,27 +181,28 @@ def _lines_fa(incident: Incident, campaign: Campaign) -> list[str]:
     lines = [f"از {tehran_time(incident.started_at, campaign.timezone)}: {counts}."]
     if incident.resolved_at is not None:
         lines.append(f"پایان: {tehran_time(incident.resolved_at, campaign.timezone)}.")
-    lines += [f"امروز: {'، '.join(map(_fa, incident.occasions))}."] if incident.occasions else []
+    lines += [f"امروز: {'، '.join(map(name_fa, incident.occasions))}."] if incident.occasions else []
     found = incident.explanation
     if found is not None:
         lines += [_split_fa(one) for one in found.splits]
-        lines += [_without_fa(one) for one in found.without]
+        lines += [without_fa(one) for one in found.without]
         if found.first is not None:
             first = found.first
-            where = _fa(first.publisher or first.platform)
+            where = name_fa(first.publisher or first.platform)
             lines.append(
                 f"نخستین یادکرد: {tehran_time(first.at, campaign.timezone)} در {apart(where)}{_link(first.url)}"
             )
         lines += [f"نمونه: «{apart(one.text)}»{_link(one.url)}" for one in found.examples]
-        lines += [f"هماهنگ‌شده؟ {persian(_SIGNS[one.sign][1].format(one.percent))}." for one in found.suspicions]
+        lines += [f"هماهنگ‌شده؟ {persian(SIGNS[one.sign][1].format(one.percent))}." for one in found.suspicions]
     lines.append(
-        f"کامل‌بودن داده {persian(_complete(incident))}٪، تأخیر {persian(round(incident.delay_s))} ثانیه؛ "
+        f"کامل‌بودن داده {persian(complete_percent(incident))}٪، تأخیر {persian(round(incident.delay_s))} ثانیه؛ "
         f"در آزمون گذشته {persian(f'{incident.false_per_week:g}')} هشدار نادرست در هفته."
     )
     return lines
 
 
-def _complete(incident: Incident) -> str:
+def complete_percent(incident: Incident) -> str:
+    """How much of the data was in, in percent."""
     # Cut, not rounded: what is not quite complete must not be called so.
     return f"{int(1000 * incident.completeness) / 10:g}"
 
@@ -207,26 +210,29 @@ def _complete(incident: Incident) -> str:
 def _split(found: Split) -> str:
     parts = [f"{apart(part.name)} {part.percent}%" for part in found.parts[:_SHOWN_PARTS]]
     rest = sum(part.percent for part in found.parts[_SHOWN_PARTS:])
-    return f"{_BY[found.by][0]}: {', '.join(parts)}{f', the rest {rest}%' if rest else ''}."
+    return f"{BY[found.by][0]}: {', '.join(parts)}{f', the rest {rest}%' if rest else ''}."
 
 
 def _split_fa(found: Split) -> str:
-    parts = [f"{apart(_fa(part.name))} {persian(part.percent)}٪" for part in found.parts[:_SHOWN_PARTS]]
+    parts = [f"{apart(name_fa(part.name))} {persian(part.percent)}٪" for part in found.parts[:_SHOWN_PARTS]]
     rest = sum(part.percent for part in found.parts[_SHOWN_PARTS:])
-    return f"{_BY[found.by][1]}: {'، '.join(parts)}{f'، بقیه {persian(rest)}٪' if rest else ''}."
+    return f"{BY[found.by][1]}: {'، '.join(parts)}{f'، بقیه {persian(rest)}٪' if rest else ''}."
 
 
-def _without(one: Without) -> str:
+def without(one: Without) -> str:
+    """A counterfactual in English."""
     would = "it would have fired all the same" if one.fires else "this would not have fired"
     return f"Without {one.what} {apart(one.name)} ({one.mentions} mentions) {would}."
 
 
-def _without_fa(one: Without) -> str:
+def without_fa(one: Without) -> str:
+    """A counterfactual in Persian."""
     would = "باز هم هشدار می‌آمد" if one.fires else "هشداری نمی‌آمد"
-    return f"بدون {_WITHOUT_FA[one.what]} {apart(_fa(one.name))} ({persian(one.mentions)} یادکرد) {would}."
+    return f"بدون {_WITHOUT_FA[one.what]} {apart(name_fa(one.name))} ({persian(one.mentions)} یادکرد) {would}."
 
 
-def _fa(name: str) -> str:
+def name_fa(name: str) -> str:
+    """A name of ours in Persian; others as they are."""
     return _NAMES_FA.get(name, name)
 
 

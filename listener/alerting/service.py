@@ -26,7 +26,7 @@ from listener.alerting.alerts import Alert, alert_of
 from listener.alerting.delivery import Delivery
 from listener.alerting.settings import AlertingSettings
 from listener.alerting.sources import MentionSource, evidence_of
-from listener.alerting.watching import ALL, Watching
+from listener.alerting.watching import ALL, LEARN_S, Watching
 from listener.alerting.writing import Writer
 from listener.changelog import ChangelogReader, Records
 from listener.errors import Halt
@@ -41,8 +41,6 @@ from processors.incidents.explain import explain
 
 _log = logging.getLogger("listener.alerting.service")
 
-#: Six weeks: the longest record halves in four.
-LEARN_S: Final = 42 * 86_400.0
 #: An explanation that takes longer is left out: the message must not wait for it.
 _EXPLAIN_S: Final = 20.0
 #: Incidents that are remembered for the page, newest first.
@@ -90,7 +88,7 @@ class AlertingService:
         #: By incident: what this board knows and the topic does not, and which are open there.
         self._unwritten: dict[str, Incident] = {}
         self._open_there: set[str] = set()
-        self._answered: set[str] = set()
+        self._answered: dict[str, dict[str, None]] = {}
         self._position = 0
         self._led = False
 
@@ -108,6 +106,10 @@ class AlertingService:
         """Incidents of a campaign (``*``: of the sources), the newest first."""
         found = [one for one in self.incidents.values() if one.campaign == campaign]
         return sorted(found, key=lambda one: (one.opened_at, one.id), reverse=True)
+
+    def answers(self, incident: str) -> list[str]:
+        """What was answered to an incident, in order."""
+        return list(self._answered.get(incident, ()))
 
     @property
     def open(self) -> list[Incident]:
@@ -201,8 +203,9 @@ class AlertingService:
         said = unpack_feedback(value)
         if not isinstance(said, Answered):
             return []
-        if said.subject not in self._answered:
-            self._answered.add(said.subject)
+        before = self._answered.setdefault(said.incident, {})
+        if said.answer not in before:
+            before[said.answer] = None
             found = self.incidents.get(said.incident)
             kind, rule = ("", "") if found is None else (found.kind, found.rule)
             self.outcomes.answers[rule, kind, said.answer] += 1

@@ -21,6 +21,8 @@ _log = logging.getLogger("listener.alerting.watching")
 #: The "campaign" of what concerns all of them; no campaign can be called so.
 ALL: Final = "*"
 SNAPSHOT_S: Final = 900
+#: Six weeks of minutes teach: the longest record halves in four.
+LEARN_S: Final = 42 * 86_400.0
 _ROW: Final = 300
 
 

@@ -15,11 +15,16 @@ from models.topics import Namespace
 
 async def series_begin(kafka: KafkaSettings, namespace: Namespace, now: int) -> dict[TopicPartition, int | None]:
     """Where to read on for the closed minutes of the last days: the topic holds 400 of them."""
+    return await series_since(kafka, namespace, now - KEEP_S * 1000)
+
+
+async def series_since(kafka: KafkaSettings, namespace: Namespace, at: int) -> dict[TopicPartition, int | None]:
+    """Where the closed minutes begin that were written from ``at`` (epoch milliseconds) on."""
     tp = TopicPartition(namespace.series, 0)
     consumer = AIOKafkaConsumer(**kafka.aiokafka(), enable_auto_commit=False)
     try:
         await consumer.start()
-        found = (await consumer.offsets_for_times({tp: now - KEEP_S * 1000}))[tp]
+        found = (await consumer.offsets_for_times({tp: at}))[tp]
     except KafkaError as error:
         servers = ", ".join(kafka.bootstrap_servers)
         raise UsageProblem(f"Kafka at {servers} does not answer ({error}). `listener kafka` starts one.") from error

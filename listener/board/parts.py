@@ -79,15 +79,21 @@ def board_parts(board: Board, settings: BoardSettings) -> list[BoardPart]:
 def alerting_part(
     board: Board, settings: BoardSettings, parts: Sequence[BoardPart], leading: Callable[[], bool]
 ) -> BoardPart:
-    """The alerting, which explains with the mentions of the part that keeps them."""
+    """The alerting, which explains with the mentions of the part that keeps them, and shows itself on the page."""
     from listener.alerting.part import AlertingPart  # noqa: PLC0415 - as above
+    from listener.alerting.replay import Backtests  # noqa: PLC0415
     from listener.alerting.sources import StoredMentions  # noqa: PLC0415
     from listener.board.mentions_part import MentionsPart  # noqa: PLC0415
+    from listener.board.web.part import PagePart  # noqa: PLC0415
 
     mentions = next(part for part in parts if isinstance(part, MentionsPart))
-    return AlertingPart(
+    alerting = AlertingPart(
         board, settings, mentions=StoredMentions(mentions.store), say=mentions.feedback.say, leading=leading
     )
+    page = next(part for part in parts if isinstance(part, PagePart))
+    page.pages.alerts = alerting.service
+    page.pages.backtests = Backtests(settings.kafka, settings.namespace)
+    return alerting
 
 
 def authors_and_stories_of(parts: Sequence[BoardPart]) -> AuthorsAndStories:

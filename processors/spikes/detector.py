@@ -102,22 +102,31 @@ class SpikeDetector:
         return sum(counts) * rows / len(counts)
 
     def _strength(self, views: list[float], elapsed: float) -> float:
-        """The geometric mean of the views, each measured against its own records: all must agree.
+        """What the views, each measured against its own records, come to."""
+        against = self._against_records(views, elapsed)
+        return self._agree(against) if any(views) else 0.0
 
-        A view against a record, and against the geometric mean of record and floor; averaged over the memories.
+    def _against_records(self, views: list[float], elapsed: float) -> list[float]:
+        """Each view against a record, and against the geometric mean of record and floor; averaged over the memories.
+
+        The views are learnt.
         """
         state = self._state
         records = state.records or [[_FLOOR] * len(_HALF_LIVES) for _ in views]
-        logarithms = 0.0
+        against = []
         for view, kept in zip(views, records, strict=True):
             total = 0.0
             for index, half_life in enumerate(_HALF_LIVES):
                 record = max(kept[index] * 0.5 ** (elapsed / half_life), _FLOOR)
                 total += view / (view + record) + view / (view + math.sqrt(record * _FLOOR))
                 kept[index] = max(record, view)
-            logarithms += math.log(max(total / (2 * len(_HALF_LIVES)), _LEAST))
+            against.append(total / (2 * len(_HALF_LIVES)))
         state.records = records
-        return math.exp(logarithms / len(views)) if any(views) else 0.0
+        return against
+
+    def _agree(self, against: list[float]) -> float:
+        """The geometric mean: all must agree."""
+        return math.exp(sum(math.log(max(one, _LEAST)) for one in against) / len(against))
 
     def _emit(self, at: float, strength: float) -> float:
         """The strength if it is above everything of the last 24 hours, otherwise 0; 0 in the first day."""

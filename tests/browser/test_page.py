@@ -188,6 +188,58 @@ def test_without_scripts_everything_but_the_chart_is_there(look: Look) -> None:
     expect(page.locator("#latest .mention").first).to_be_visible()
 
 
+def test_incidents_say_why_and_are_answered(look: Look, served: Served) -> None:
+    page = look(CAMPAIGN, "en")
+    panel = page.locator("#incidents")
+    first = panel.locator(".incident").first
+    expect(first).to_contain_text("critical")
+    expect(first).to_contain_text("240 mentions, 31 expected; 180 authors, 12 stories, 194 negative")
+    first.locator("summary").click()
+    expect(first).to_contain_text("negative 81%")
+    expect(first).to_contain_text("Without story \u2068از صبح قطع است\u2069 (140 mentions) this would not have fired.")
+    expect(first).to_contain_text("38% are near-copies of one another")
+    # What people wrote is text.
+    expect(first.get_by_role("link")).to_contain_text("<b>باز</b>")
+    assert violations(page) == []
+    first.get_by_role("button", name="False alarm").click()
+    expect(page).to_have_url(re.compile("answered=berimo-.*#incidents"))
+    expect(page.locator("#incidents [role=status]")).to_have_text("The answer is noted.")
+    (said_,) = served.pictured.alerts.said
+    assert (said_.campaign, said_.incident, said_.answer, said_.by) == (
+        "berimo",
+        served.pictured.alerts.incidents[0].id,
+        "false_alarm",
+        "page",
+    )
+    expect(page.locator("#incidents .incident").first.locator(".tag", has_text="False alarm")).to_be_visible()
+    expect(page.locator("#incidents .incident").first.get_by_role("button", name="False alarm")).to_have_count(0)
+
+
+def test_incidents_are_marked_on_the_trend(look: Look) -> None:
+    page = look(CAMPAIGN, "en")
+    chart = page.locator("[data-chart]")
+    for step, shaded in (("Hour", "3"), ("Minute", "1"), ("Day", "3")):
+        page.get_by_text(step, exact=True).click()
+        expect(chart).to_have_attribute("data-drawn", step.lower())
+        expect(chart).to_have_attribute("data-shaded", shaded)
+    expect(page.get_by_role("link", name="Shaded: incidents")).to_be_visible()
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("fa", "light"), ("en", "dark")])
+def test_a_sensitivity_is_tried_on_the_past(look: Look, language: str, scheme: str) -> None:
+    page = look("/campaigns/hezarsabad", language, color_scheme=scheme, viewport={"width": 360, "height": 740})
+    page.locator("#panel-sensitivity").fill("20")
+    page.locator("#incidents .backtest button").click()
+    expect(page.locator("#result-heading")).to_be_visible(timeout=30_000)
+    expect(page.locator(".result pre")).to_contain_text("false_per_week: 20")
+    expect(page.locator("#page-sensitivity")).to_have_value("20.0")
+    # It jumps to six times the usual in the last hour.
+    assert page.locator(".result .incident").count() > 0
+    page.locator(".result summary").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert violations(page) == []
+
+
 def test_errors_are_pages_too(browser: Any, served: Served) -> None:
     context = browser.new_context(locale="fa-IR")
     page = context.new_page()

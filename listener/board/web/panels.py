@@ -15,7 +15,9 @@ from listener.board.mentions import MentionRoutes
 from listener.board.mentions_json import MentionOut, outward
 from listener.board.mentions_query import EXPORT, PAGE, Asked, Parameters
 from listener.board.store import DEFAULT_LIMIT, MentionQuery, MentionStore, NotNowError, Stored
+from listener.board.web.backtest import default_span
 from listener.board.web.figures import DAY_S, LEAST_DAYS, Details, Summary
+from listener.board.web.incidents import Alerts, shown_of
 from listener.board.web.language import Language
 from models.campaign import Campaign
 from models.mention import LABELS
@@ -31,7 +33,11 @@ _RECENT_ARTICLES: Final = 4
 
 @dataclass(frozen=True)
 class Context:
-    """What a panel is made from. ``query``: the URL's parameters without the language."""
+    """What a panel is made from. ``query``: the URL's parameters without the language.
+
+    ``alerts`` None: this board watches nothing; ``backtests``: whether it can replay the past; ``noted``: somebody has
+    just answered.
+    """
 
     board: Board
     campaign: Campaign
@@ -41,6 +47,9 @@ class Context:
     routes: MentionRoutes
     language: Language
     query: Parameters
+    alerts: Alerts | None = None
+    backtests: bool = False
+    noted: bool = False
 
     @property
     def day(self) -> MentionQuery:
@@ -74,6 +83,15 @@ async def now(context: Context) -> Mapping[str, Any]:
 async def trend(_context: Context) -> Mapping[str, Any]:
     """The chart is drawn by the browser from the series."""
     return {"windows": ("minute", "hour", "day")}
+
+
+async def incidents(context: Context) -> Mapping[str, Any]:
+    """What is open and what was, with the reasons; and the form of the back-test."""
+    if context.alerts is None:
+        return {"watched": False}
+    opened, past = shown_of(context.alerts, context.campaign, context.language)
+    span = default_span(context.summary.until) if context.backtests and context.summary is not None else None
+    return {"watched": True, "open": opened, "past": past, "span": span, "noted": context.noted}
 
 
 async def platforms(context: Context) -> Mapping[str, Any]:
@@ -140,6 +158,7 @@ async def latest(context: Context) -> Mapping[str, Any]:
 PANELS: Final[list[Panel]] = [
     Panel("now", now, wide=True),
     Panel("trend", trend, wide=True),
+    Panel("incidents", incidents, wide=True),
     Panel("platforms", platforms),
     Panel("sentiment", sentiment),
     Panel("press", press),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -13,22 +14,28 @@ from multidict import MultiDict
 from yarl import URL
 
 from listener import __version__
+from listener.alerting.replay import BusyError
 from listener.board.access import identity_of
 from listener.board.board import Board
 from listener.board.mentions import MentionRoutes
 from listener.board.store import MentionStore
+from listener.board.web.backtest import Backtests, asked_of
 from listener.board.web.figures import Figures
 from listener.board.web.highlight import pieces
+from listener.board.web.incidents import Alerts, shown
 from listener.board.web.language import Language, language_of, remember, without
 from listener.board.web.overview import Row, pipeline, row_of, rows
 from listener.board.web.panels import PANELS, Context, Panel
-from listener.http import Handler
+from listener.errors import UsageProblem
+from listener.http import Handler, take_your_time
 from models.campaign import Campaign
 from processors.windows import from_ms
 
 _HERE: Final = Path(__file__).parent
 _SAFE_URL: Final = re.compile("https?://", re.IGNORECASE)
 _STATIC_S: Final = 86_400
+#: Parameters of a campaign's URL that are no question to the store.
+_OURS: Final = frozenset({"lang", "answered"})
 
 
 class Pages:
@@ -50,6 +57,9 @@ class Pages:
         self._complete = complete
         self._now = now
         self._templates = environment()
+        #: Set by a board that watches.
+        self.alerts: Alerts | None = None
+        self.backtests: Backtests | None = None
 
     def install(self, app: web.Application) -> None:
         """Add the routes, and pages for errors before everything that may refuse."""
@@ -57,6 +67,7 @@ class Pages:
         app.router.add_get("/", self.overview)
         app.router.add_get("/campaigns/{id}", self.campaign)
         app.router.add_get("/campaigns/{id}/panels/{panel}", self.panel)
+        app.router.add_get("/campaigns/{id}/backtest", self.backtest)
         app.router.add_static("/static/", _HERE / "static")
         app.on_response_prepare.append(_keep_static)
 
@@ -83,11 +94,46 @@ class Pages:
         data = await self._fill(request, row, panel)
         return self._render(request, f"panels/{panel.name}.html", row=row, campaign=row.campaign, data=data)
 
+    async def backtest(self, request: web.Request) -> web.StreamResponse:
+        """What a sensitivity would have said of the past; without the parameter ``run`` the form alone."""
+        row = self._row(request)
+        if self.backtests is None:
+            raise web.HTTPNotFound(text="this board keeps no watch, so it tests none")
+        query, until = request.query, int(self._now().timestamp())
+        if row.figures is not None:
+            until = row.figures.until
+        first, last, sensitivity = (query.get(name, "") for name in ("from", "to", "sensitivity"))
+        asked = asked_of(row.campaign, first, last, sensitivity, until)
+        report, detail = None, ""
+        if "run" in query and not asked.problem:
+            take_your_time(request)
+            try:
+                report = await self.backtests.run(row.campaign, asked.sensitivity, asked.span)
+            except BusyError:
+                asked = replace(asked, problem="backtest_busy")
+            except UsageProblem as error:
+                asked, detail = replace(asked, problem="backtest_failed"), str(error)
+        values: dict[str, Any] = {"asked": asked, "report": report, "detail": detail, "shown": None}
+        if report is not None:
+            language = language_of(request)
+            values["shown"] = [(one, shown(one.incident, row.campaign, language, ())) for one in report.incidents]
+        return self._render(request, "backtest.html", row=row, campaign=row.campaign, **values)
+
     async def _fill(self, request: web.Request, row: Row, panel: Panel) -> Any:
-        query = MultiDict((name, value) for name, value in request.query.items() if name != "lang")
+        query = MultiDict((name, value) for name, value in request.query.items() if name not in _OURS)
         details = self._figures.details(row.campaign.id)
         context = Context(
-            self._board, row.campaign, row.figures, details, self._store, self._routes, language_of(request), query
+            self._board,
+            row.campaign,
+            row.figures,
+            details,
+            self._store,
+            self._routes,
+            language_of(request),
+            query,
+            self.alerts,
+            self.backtests is not None,
+            "answered" in request.query,
         )
         return await panel.fill(context)
 

@@ -50,6 +50,32 @@ function line(label, stroke, fill) {
   return { label, stroke, fill, width: 2, points: { show: false }, value: (_, value) => (value === null ? "–" : number.format(value)) };
 }
 
+// Incidents as the panel beside tells them: [first, end] in the seconds of the chart.
+function incidents(step) {
+  const [first, end] = step === "minute" ? ["first", "end"] : ["firstLocal", "endLocal"];
+  return [...document.querySelectorAll("[data-incident]")].map(({ dataset }) => [Number(dataset[first]), Number(dataset[end])]);
+}
+
+// Behind the lines; a step that holds some of an incident is shaded whole.
+function shade(plot, step) {
+  const { ctx, bbox, scales } = plot;
+  let count = 0;
+  ctx.save();
+  ctx.fillStyle = `${colour("--up")}44`;
+  for (const [first, end] of incidents(step)) {
+    const from = Math.floor(first / STEP[step]) * STEP[step];
+    const to = Math.max(from + STEP[step], end);
+    if (to < scales.x.min || from > scales.x.max) continue;
+    const left = Math.max(bbox.left, plot.valToPos(from, "x", true));
+    const right = Math.min(bbox.left + bbox.width, plot.valToPos(to, "x", true));
+    ctx.fillRect(left, bbox.top, Math.max(3, right - left), bbox.height);
+    count += 1;
+  }
+  ctx.restore();
+  holder.dataset.shaded = String(count);
+  document.querySelector("[data-shaded-hint]").hidden = count === 0;
+}
+
 function draw(step, data) {
   const grid = { stroke: colour("--line"), width: 1 };
   const axis = { stroke: colour("--soft"), grid, ticks: grid, font: "12px system-ui, sans-serif" };
@@ -63,6 +89,7 @@ function draw(step, data) {
       { ...axis, values: (_, ticks) => ticks.map((tick) => written(step, tick, true)), space: 70 },
       { ...axis, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? number.format(tick) : "")), size: 56 },
     ],
+    hooks: { drawClear: [(plot) => shade(plot, step)] },
     series: [
       { label: text.time, value: (_, time) => (time === null ? "–" : written(step, time)) },
       line(text.seriesMentions, colour("--accent"), `${colour("--accent")}22`),
