@@ -1,6 +1,7 @@
 """What speaks for and against a name being the campaign's: the words around it, its shape, its sector's words."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -25,6 +26,8 @@ _TOLD: Final = 5
 _MOST: Final = 3
 _RUN_REACH: Final = 12
 _RUNS: Final = (3, 4)
+#: Words whose analysis is kept: the frequent words of posts.
+_REMEMBERED: Final = 1 << 15
 _OPENING: Final = '#@_«"('
 _CLOSING: Final = '_»")،.:؟!\u200c'
 _WORD: Final = re.compile(r"\w+")
@@ -55,25 +58,68 @@ def profile_of(campaign: Campaign) -> Profile:
 
 def keyword_of(text: str, spans: Spans) -> str:
     """The first name as it stands in the text, in canonical letters without separators; empty without spans."""
-    return _KEYWORD.sub("", fold(text[slice(*spans[0])]).text) if spans else ""
+    return _keyword(text[slice(*spans[0])]) if spans else ""
 
 
-def features(text: str, spans: Spans, of: Profile) -> set[str]:
-    """Features of a text whose names stand at ``spans`` (code points), in the eyes of a campaign.
+@lru_cache(maxsize=_REMEMBERED)
+def _keyword(written: str) -> str:
+    return _KEYWORD.sub("", fold(written).text)
+
+
+class Found(NamedTuple):
+    """The features of a text by kind; a feature is its kind's prefix and what is here.
 
     Those that begin with ``*`` are about the name itself; training crosses them with the keyword and the campaign.
     """
+
+    #: Stems in the text, and those near a name.
+    words: set[str]
+    near: set[str]
+    #: Runs of characters before and after a name.
+    left: set[str]
+    right: set[str]
+    others: set[str]
+
+
+#: The prefixes of the kinds, in the order of ``Found``.
+PREFIXES: Final = ("w ", "*w ", "*<", "*>", "")
+
+
+def features(text: str, spans: Spans, of: Profile) -> set[str]:
+    """Features of a text whose names stand at ``spans`` (code points), in the eyes of a campaign."""
+    return {prefix + one for prefix, kind in zip(PREFIXES, find(text, spans, of), strict=True) for one in kind}
+
+
+def find(text: str, spans: Spans, of: Profile) -> Found:
+    """The same by kind, which is how they are scored: no string is made that another text has had."""
     found = tokens(_masked(text, spans))
-    stems = [stem(token) for token in found]
+    known = list(map(_word, found))
+    stems = [one.stem for one in known]
     places = [at for at, token in enumerate(found) if token == _NAME]
     near = {at for place in places for at in range(max(0, place - _NEAR), min(len(found), place + _NEAR + 1))}
-    made = {f"*w {stems[at]}" for at in near} | {f"w {one}" for one in stems}
+    made = Found(set(stems), {stems[at] for at in near}, set(), set(), set(_shapes(text, spans)))
     for place in places:
-        made.update(_beside(found, stems, place))
-    made.update(_shapes(text, spans))
-    made.update(_sectors(found, stems, near, of))
-    made.update(_other_reading(found, stems, places, keyword_of(text, spans)))
+        left = " ".join(found[max(0, place - _NEAR) : place])[-_RUN_REACH:] + " "
+        right = " " + " ".join(found[place + 1 : place + 1 + _NEAR])[:_RUN_REACH]
+        made.left.update([left[at : at + size] for size in _RUNS for at in range(len(left) - size + 1)])
+        made.right.update([right[at : at + size] for size in _RUNS for at in range(len(right) - size + 1)])
+        made.others.update(_beside(found, stems, place))
+    made.others.update(_sectors(found, known, near, of))
+    made.others.update(_other_reading(found, stems, places, keyword_of(text, spans)))
     return made
+
+
+class _Word(NamedTuple):
+    """What is known of a token wherever it stands."""
+
+    stem: str
+    sectors: frozenset[str]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _word(token: str) -> _Word:
+    root = stem(token)
+    return _Word(root, sectors_of(token) or sectors_of(root))
 
 
 def _masked(text: str, spans: Spans) -> str:
@@ -90,17 +136,13 @@ def _masked(text: str, spans: Spans) -> str:
 
 
 def _beside(found: Sequence[str], stems: Sequence[str], place: int) -> Iterable[str]:
-    """The tokens that touch the name, alone and together, and runs of characters on both sides of it."""
+    """The tokens that touch the name, alone and together."""
     before, after = ["^", "^", *stems[:place]], [*stems[place + 1 :], "$", "$"]
     yield f"*-1 {before[-1]}"
     yield f"*+1 {after[0]}"
     yield f"*-2 {before[-2]} {before[-1]}"
     yield f"*+2 {after[0]} {after[1]}"
     yield f"*± {before[-1]} {after[0]}"
-    left = " ".join(found[max(0, place - _NEAR) : place])[-_RUN_REACH:] + " "
-    right = " " + " ".join(found[place + 1 : place + 1 + _NEAR])[:_RUN_REACH]
-    for side, run in (("<", left), (">", right)):
-        yield from (f"*{side}{run[at : at + size]}" for size in _RUNS for at in range(len(run) - size + 1))
     yield from (f"*person{at}" for at in (-1, 1) if _at(found, place + at) in PERSONS)
     yield from ["*head"] * (_at(stems, place - 1) in HEADS or _at(found, place - 1) in HEADS)
 
@@ -133,28 +175,25 @@ def _other_reading(found: Sequence[str], stems: Sequence[str], places: Sequence[
     yield from ["only longer"] * (longer == len(places) > 0)
 
 
-def _sectors(found: Sequence[str], stems: Sequence[str], near: set[int], of: Profile) -> Iterable[str]:
+def _sectors(found: Sequence[str], known: Sequence[_Word], near: set[int], of: Profile) -> Iterable[str]:
     """How many words of the campaign's sectors there are, near the name and at all, and of the strongest other one."""
-    counts = dict.fromkeys(CUES, 0)
+    counts: Counter[str] = Counter()
     beside = 0
-    for at, (token, root) in enumerate(zip(found, stems, strict=True)):
-        if token in of.own:
-            continue
-        sectors = sectors_of(token) or sectors_of(root)
-        for sector in sectors:
-            counts[sector] += 1
-        beside += at in near and not of.sectors.isdisjoint(sectors)
+    for at, (_, sectors) in enumerate(known):
+        if sectors and found[at] not in of.own:
+            counts.update(sectors)
+            beside += at in near and not of.sectors.isdisjoint(sectors)
     mine = max((counts[sector] for sector in of.sectors), default=0)
     others = max((count for sector, count in counts.items() if sector not in of.sectors), default=0)
-    known = "" if of.sectors else "?"
-    yield from (f"own{known} ≥{least}" for least in range(1, min(mine, 6) + 1))
-    yield from (f"beside{known} ≥{least}" for least in range(1, min(beside, 4) + 1))
-    yield f"lead{known} {max(-3, min(3, mine - others))}"
-    yield f"*own{known} {min(mine, 3)}"
+    unknown = "" if of.sectors else "?"
+    yield from (f"own{unknown} ≥{least}" for least in range(1, min(mine, 6) + 1))
+    yield from (f"beside{unknown} ≥{least}" for least in range(1, min(beside, 4) + 1))
+    yield f"lead{unknown} {max(-3, min(3, mine - others))}"
+    yield f"*own{unknown} {min(mine, 3)}"
     yield from (f"*sector {sector}" for sector, count in counts.items() if count > 1)
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=_REMEMBERED)
 def sectors_of(word: str) -> frozenset[str]:
     """The sectors that have this word among their cues."""
     return frozenset(sector for sector, cues in CUES.items() if word in cues)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 from zlib import crc32
 
-from processors.relevance.features import Profile, Spans, features, keyword_of
+from processors.relevance.features import PREFIXES, Found, Profile, Spans, features, find, keyword_of
 
 #: Knowledge (sectors, other readings, shapes) weighs more than words seen in training, and words more than runs of
 #: characters; chosen by cross-validation.
@@ -14,8 +14,9 @@ _KNOWLEDGE: Final = (
     *("*person", "*head", "*own", "*glue", "*tail", "*sector"),
 )
 _RUN: Final = ("*<", "*>")
+_ABOUT_NAME: Final = "*"
 _BAR: Final = "|"
-#: Features whose weight is remembered, each domain for itself.
+#: Features whose weight is remembered, each kind and domain for itself.
 _REMEMBERED: Final = 1 << 16
 _FARTHEST: Final = 30.0
 
@@ -46,23 +47,41 @@ def vector(text: str, spans: Spans, of: Profile) -> dict[int, float]:
     made = {hashed(one): value_of(one) for one in found}
     for domain in domains(text, spans, of):
         made[hashed(domain + _BAR)] = 1.0
-        made.update((hashed(domain + _BAR + one), value_of(one)) for one in found if one[0] == "*")
+        made.update((hashed(domain + _BAR + one), value_of(one)) for one in found if one[0] == _ABOUT_NAME)
     return made
 
 
 class _Known(dict[str, float]):
-    """Feature → weight times value, worked out when first asked for: the frequent ones come again and again."""
+    """Feature of a kind → weight times value, worked out when first asked for: the frequent ones come again."""
 
-    def __init__(self, weights: Mapping[int, float], prefix: str) -> None:
+    def __init__(self, weights: Mapping[int, float], domain: str, kind: str) -> None:
         super().__init__()
         self._weights = weights
-        self._prefix = prefix
+        self._domain = domain
+        self._kind = kind
 
-    def __missing__(self, feature: str) -> float:
+    def __missing__(self, rest: str) -> float:
         if len(self) >= _REMEMBERED:
             self.clear()
-        known = self[feature] = self._weights.get(hashed(self._prefix + feature), 0.0) * value_of(feature)
+        feature = self._kind + rest
+        known = self[rest] = self._weights.get(hashed(self._domain + feature), 0.0) * value_of(feature)
         return known
+
+
+class _Judged:
+    """What features add to the logit: plain ones, or those about the name in one domain."""
+
+    def __init__(self, weights: Mapping[int, float], domain: str = "") -> None:
+        self._crossed = bool(domain)
+        self._known = tuple(_Known(weights, domain, kind) for kind in PREFIXES)
+
+    def logit(self, found: Found) -> float:
+        """Exact sums, so that the order of a set does not show."""
+        kinds = list(zip(self._known, found, strict=True))
+        if self._crossed:
+            about_name = {one for one in found.others if one[0] == _ABOUT_NAME}
+            kinds = [*kinds[1:-1], (self._known[-1], about_name)]
+        return math.fsum(math.fsum(map(known.__getitem__, features)) for known, features in kinds)
 
 
 class RelevanceModel:
@@ -72,15 +91,17 @@ class RelevanceModel:
         self._weights: Final = weights
         self._intercept: Final = intercept
         self._temperature: Final = temperature
-        self._plain: Final = _Known(weights, "")
-        self._by_domain: Final[dict[str, _Known]] = {}
+        self._plain: Final = _Judged(weights)
+        self._by_domain: Final[dict[str, _Judged]] = {}
 
     def score(self, text: str, spans: Spans, of: Profile) -> float:
         """The probability that the names at ``spans`` mean what the campaign means."""
-        found = features(text, spans, of)
-        logit = self._intercept + math.fsum(map(self._plain.__getitem__, found))
+        found = find(text, spans, of)
+        logit = self._intercept + self._plain.logit(found)
         for domain in domains(text, spans, of):
             if (prior := self._weights.get(hashed(domain + _BAR))) is not None:
-                crossed = self._by_domain.setdefault(domain, _Known(self._weights, domain + _BAR))
-                logit += prior + math.fsum(crossed[one] for one in found if one[0] == "*")
+                judged = self._by_domain.get(domain) or self._by_domain.setdefault(
+                    domain, _Judged(self._weights, domain + _BAR)
+                )
+                logit += prior + judged.logit(found)
         return 1 / (1 + math.exp(-max(-_FARTHEST, min(_FARTHEST, logit / self._temperature))))

@@ -43,33 +43,56 @@ class View(NamedTuple):
         return self.length / math.sqrt(float(found @ found))
 
 
-class Weighted(NamedTuple):
+class _Rows(dict[int, tuple[float, ...]]):
+    """Place → what its feature adds to each logit, and the square of its value; made when first seen."""
+
+    def __init__(self, view: View, weights: NDArray[np.float64]) -> None:
+        super().__init__()
+        self._rarity = view.rarity
+        self._weights = weights
+
+    def __missing__(self, place: int) -> tuple[float, ...]:
+        value = float(self._rarity[place])
+        known = self[place] = (*(self._weights[place] * value).tolist(), value * value)
+        return known
+
+
+class _Weighted:
     """A view with the weights (features of the view, labels) that a text's values meet."""
 
-    view: View
-    weights: NDArray[np.float64]
+    def __init__(self, view: View, weights: NDArray[np.float64]) -> None:
+        self._place: Final = view.places.get
+        self._length: Final = view.length
+        self._rows: Final = _Rows(view, weights)
 
-    def logits(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
-        """What the features at these places add to the logits."""
-        total: NDArray[np.float64] = self.weights.take(places, axis=0).sum(axis=0) * self.view.scale(places)
-        return total
+    def rows(self, features: Iterable[str]) -> list[tuple[float, ...]]:
+        """The rows of the features that are known."""
+        place = self._place
+        return [self._rows[known] for one in features if (known := place(one)) is not None]
+
+    def logits(self, rows: Sequence[tuple[float, ...]]) -> list[float]:
+        """What the features of a text add to the logits: nothing at all (an empty list) when there are none."""
+        if not rows:
+            return []
+        *logits, squares = map(math.fsum, zip(*rows, strict=True))
+        if self._length is None or not squares:
+            return logits
+        scale = self._length / math.sqrt(squares)
+        return [one * scale for one in logits]
 
 
 class _Runs(dict[str, tuple[float, ...]]):
-    """Word → what its runs of characters add to each logit, and the square of their length; worked out once."""
+    """Word → the sum of the rows of its runs of characters; worked out once."""
 
-    def __init__(self, runs: Weighted) -> None:
+    def __init__(self, runs: _Weighted, labels: int) -> None:
         super().__init__()
         self._runs = runs
+        self._nothing = (0.0,) * (labels + 1)
 
     def __missing__(self, word: str) -> tuple[float, ...]:
         if len(self) >= _REMEMBERED:
             self.clear()
-        view = self._runs.view
-        places = view.find(runs_of(word))
-        found = view.rarity[places]
-        logits = self._runs.weights.take(places, axis=0).sum(axis=0)
-        known = self[word] = (*logits.tolist(), float(found @ found))
+        known = self[word] = tuple(map(math.fsum, zip(self._nothing, *self._runs.rows(runs_of(word)), strict=True)))
         return known
 
 
@@ -89,12 +112,9 @@ class SentimentModel:
         temperature: float,
     ) -> None:
         self.labels: Final = tuple(labels)
-        self._runs, self._stems, self._marks = (
-            Weighted(view, np.ascontiguousarray(part * view.rarity[:, None]))
-            for view, part in zip(views, weights, strict=True)
-        )
-        self._runs_of: Final = _Runs(self._runs)
-        self._intercept: Final = intercept
+        self._runs, self._stems, self._marks = map(_Weighted, views, weights)
+        self._runs_of: Final = _Runs(self._runs, len(self.labels))
+        self._intercept: Final = intercept.tolist()
         self._temperature: Final = temperature
 
     def score(self, text: str) -> Sentiment:
@@ -105,23 +125,17 @@ class SentimentModel:
         """The sentiment of each text, exactly as ``score`` gives it."""
         return [self.score(text) for text in texts]
 
-    def logits(self, found: Views) -> NDArray[np.float64]:
+    def logits(self, found: Views) -> list[float]:
         """One number per label, before the temperature."""
-        return (
-            self._intercept
-            + self._of_words(found.words)
-            + self._stems.logits(self._stems.view.find(found.stems))
-            + self._marks.logits(self._marks.view.find(found.marks))
+        parts = (
+            self._runs.logits(list(map(self._runs_of.__getitem__, found.words))),
+            self._stems.logits(self._stems.rows(found.stems)),
+            self._marks.logits(self._marks.rows(found.marks)),
         )
+        return list(map(math.fsum, zip(self._intercept, *filter(None, parts), strict=True)))
 
-    def _of_words(self, words: Sequence[str]) -> NDArray[np.float64]:
-        """``Weighted.logits`` of the runs of all words, from what is known of each word."""
-        *logits, squares = map(math.fsum, zip(*map(self._runs_of.__getitem__, words), strict=True)) if words else (0.0,)
-        length = self._runs.view.length
-        return np.array(logits or [0.0] * len(self.labels)) * (length / math.sqrt(squares) if length and squares else 1)
-
-    def _sentiment(self, logits: NDArray[np.float64]) -> Sentiment:
-        cooled = [one / self._temperature for one in logits.tolist()]
+    def _sentiment(self, logits: Sequence[float]) -> Sentiment:
+        cooled = [one / self._temperature for one in logits]
         highest = max(cooled)
         powers = [math.exp(one - highest) for one in cooled]
         total = math.fsum(powers)

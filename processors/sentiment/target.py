@@ -124,8 +124,11 @@ def focus(text: str, spans: Spans) -> tuple[str, bool]:
 
 
 def _names_nobody_else(text: str, spans: Spans) -> bool:
-    """A quick look that most texts pass: no known name but the target's."""
-    named = _NAMES.intersection(map(_canonical, _WORD.findall(text)))
+    """A quick look that most texts pass: no known name but the target's, and no everyday word after a head."""
+    words = set(map(_canonical, _WORD.findall(text)))
+    named = words & _NAMES
+    if not named or (named <= _EVERYDAY and HEADS.isdisjoint(words)):
+        return True
     return named <= {_canonical(text[low:high]) for low, high in spans}
 
 

@@ -1,8 +1,9 @@
 """The views of a text that the sentiment model reads: words, opinion marks, runs of characters and stems."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from models.persian import ZWNJ
@@ -27,11 +28,15 @@ VIEWS_VERSION: Final = 3
 LONGEST: Final = 4_000
 
 _NOISE: Final = re.compile(r"https?://\S+|www\.\S+|@\w+")
+_THRICE: Final = re.compile(r"(.)\1\1")
 _ELONGATED: Final = re.compile(r"([^\W\d])\1{2,}")
 _DIGITS: Final = re.compile(r"\d+(?:[.,٫/:]\d+)*")
 #: Affixes are written apart, joined or with a half-space: they are joined here.
 _PREFIX: Final = re.compile(r"(?<!\w)(ن?می)[ \u200c]+(?=[^\W\d])")
-_SUFFIX: Final = re.compile(r"(?<=[^\W\d])[ \u200c]+(ها|های|هایی|هام|هاش|هاشون|تر|ترین|ام|اند|ای)(?!\w)")
+#: Blanks are looked for first, then the letter before them: a regular expression jumps from one to the next.
+_SUFFIX: Final = re.compile(
+    r"[ \u200c](?<=[^\W\d][ \u200c])[ \u200c]*(ها|های|هایی|هام|هاش|هاشون|تر|ترین|ام|اند|ای)(?!\w)"
+)
 _TWO_PARTS: Final = re.compile(r"(?<!\w)(فوق|قابل|غیر) (?=العاده|قبول|اعتماد|قابل)")
 _WITHOUT: Final = re.compile(r"(?<!\w)بی[ \u200c]+(?=[^\W\d]{3})")
 _TOKEN: Final = re.compile(r"\w+|[^\w\s]")
@@ -70,8 +75,8 @@ class Views(NamedTuple):
 def views(text: str) -> Views:
     """All views of ``text``."""
     written = plain(text)
-    found = _TOKEN.findall(written)
-    denied = negated(found)
+    found = list(map(_token, _TOKEN.findall(written)))
+    denied = _negated(found)
     return Views(
         list(dict.fromkeys(written.split())),
         list(dict.fromkeys(_stems(found, denied))),
@@ -85,40 +90,51 @@ def tokens(text: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Canonical letters, affixes joined, half-spaces gone, addresses and account names gone, numbers as 0."""
-    text = _NOISE.sub(" ", fold(text[:LONGEST]).text)
-    text = _DIGITS.sub("0", _ELONGATED.sub(r"\1", text))
-    text = _WITHOUT.sub("بی", _SUFFIX.sub(r"\1", _PREFIX.sub(r"\1", text)))
-    text = _TWO_PARTS.sub(r"\1", text)
+    """Canonical letters, affixes joined, half-spaces gone, addresses and account names gone, numbers as 0.
+
+    Most rules look for something that is not there: a check that is cheap and never wrong stands before them.
+    """
+    text = fold(text[:LONGEST]).text
+    if "@" in text or "://" in text or "www." in text:
+        text = _NOISE.sub(" ", text)
+    if _THRICE.search(text):
+        text = _ELONGATED.sub(r"\1", text)
+    text = _DIGITS.sub("0", text)
+    if "می " in text or "می\u200c" in text:
+        text = _PREFIX.sub(r"\1", text)
+    text = _SUFFIX.sub(r"\1", text)
+    if "بی " in text or "بی\u200c" in text:
+        text = _WITHOUT.sub("بی", text)
+    if "فوق " in text or "قابل " in text or "غیر " in text:
+        text = _TWO_PARTS.sub(r"\1", text)
     return text.replace(ZWNJ, "").replace("_", " ").replace("#", " ")
 
 
 def negated(tokens: Sequence[str]) -> list[bool]:
     """Whether each token stands in the scope of a negation; two negations cancel each other."""
+    return _negated(list(map(_token, tokens)))
+
+
+def _negated(tokens: Sequence["_Token"]) -> list[bool]:
     denied = [False] * len(tokens)
     start = 0
     for at, token in enumerate(tokens):
-        if token in _CLAUSE_MARKS or token in CLAUSE_WORDS:
+        if token.ends:
             start = at + 1
-        elif _negates_before(token):
+        elif token.denies_before:
             _deny(denied, max(start, at - _REACH_BACK), at)
-        elif token in NEGATORS_BEFORE:
+        elif token.denies_after:
             _deny(denied, at + 1, _clause_end(tokens, at + 1, at + 1 + _REACH_ON))
     return denied
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _negates_before(token: str) -> bool:
-    return token in NEGATORS_AFTER or _NEGATED_VERB.fullmatch(token) is not None
 
 
 def _deny(denied: list[bool], start: int, end: int) -> None:
     denied[start:end] = [not one for one in denied[start:end]]
 
 
-def _clause_end(tokens: Sequence[str], start: int, end: int) -> int:
+def _clause_end(tokens: Sequence["_Token"], start: int, end: int) -> int:
     part = tokens[start:end]
-    return start + next((at for at, one in enumerate(part) if one in _CLAUSE_MARKS or one in CLAUSE_WORDS), len(part))
+    return start + next((at for at, one in enumerate(part) if one.ends), len(part))
 
 
 def polarity(token: str) -> str:
@@ -128,16 +144,64 @@ def polarity(token: str) -> str:
     return "-" if token in NEGATIVE or token in NEGATIVE_SIGNS else ""
 
 
-def _marks(tokens: Sequence[str], denied: Sequence[bool]) -> Iterator[str]:
+class _Token(NamedTuple):
+    """What is known of a word or sign, wherever it stands."""
+
+    #: Its stem, as it is and in the scope of a negation; empty for signs.
+    stem: str
+    denied: str
+    #: 1 for praise, -1 for blame.
+    tone: int
+    ends: bool
+    denies_before: bool
+    denies_after: bool
+    intensifies: bool
+    diminishes: bool
+    latin: bool
+    number: bool
+    #: Its marks that need no other token.
+    marks: tuple[str, ...]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _token(word: str) -> _Token:
+    root = stem(word) if word.isalnum() else ""
+    return _Token(
+        stem=root,
+        denied=_DENIED + root,
+        tone=_tone(word),
+        ends=word in _CLAUSE_MARKS or word in CLAUSE_WORDS,
+        denies_before=word in NEGATORS_AFTER or _NEGATED_VERB.fullmatch(word) is not None,
+        denies_after=word in NEGATORS_BEFORE,
+        intensifies=word in INTENSIFIERS,
+        diminishes=word in DIMINISHERS,
+        latin=word.isascii() and word.isalpha(),
+        number=word == "0",
+        marks=tuple(_marks_alone(word)),
+    )
+
+
+def _marks_alone(word: str) -> Iterator[str]:
+    yield from ["asks"] * (word in "؟?")
+    yield from ["exclaims"] * (word == "!")
+    yield from ["formal"] * word.endswith(_FORMAL)
+    yield from ["informal"] * (word in _INFORMAL)
+    yield from ["compares"] * (word.endswith("تر") and len(word) > _SHORTEST_COMPARATIVE)
+    yield from ["superlative"] * word.endswith("ترین")
+
+
+def _marks(tokens: Sequence[_Token], denied: Sequence[bool]) -> Iterator[str]:
     """What opinion words, punctuation and register say, in counts and steps."""
     tones = []
-    for at, (token, one) in enumerate(zip(tokens, denied, strict=True)):
-        if tone := _tone(token):
+    for at, token in enumerate(tokens):
+        if token.tone:
             beside = tokens[max(at - 2, 0) : at + 2]
-            strong = not INTENSIFIERS.isdisjoint(beside)
-            tone = -tone if one else tone
+            strong = any(one.intensifies for one in beside)
+            weak = any(one.diminishes for one in beside)
+            tone = -token.tone if denied[at] else token.tone
             tones.append(tone * (1 + strong))
-            yield f"{tone:+d}{'!' * strong}{'?' * (not DIMINISHERS.isdisjoint(beside))}{_DENIED * one}"
+            yield f"{tone:+d}{'!' * strong}{'?' * weak}{_DENIED * denied[at]}"
+        yield from token.marks
     total = sum(tones)
     yield from _steps("pleased", total, range(_MOST))
     yield from _steps("displeased", -total, range(_MOST))
@@ -145,25 +209,19 @@ def _marks(tokens: Sequence[str], denied: Sequence[bool]) -> Iterator[str]:
     yield f"last{_sign(tones[-1:])}"
     yield f"mixed{bool(tones) and min(tones) < 0 < max(tones)}"
     yield from _steps("length", len(tokens), _LENGTHS)
-    yield from _steps("latin", sum(one.isascii() and one.isalpha() for one in tokens), _LATIN)
-    yield from _steps("numbers", tokens.count("0"), _NUMBERS)
-    yield from ("asks" for one in tokens if one in "؟?")
-    yield from ("exclaims" for one in tokens if one == "!")
-    yield from ("formal" for one in tokens if one.endswith(_FORMAL))
-    yield from ("informal" for one in tokens if one in _INFORMAL)
-    yield from ("compares" for one in tokens if one.endswith("تر") and len(one) > _SHORTEST_COMPARATIVE)
-    yield from ("superlative" for one in tokens if one.endswith("ترین"))
+    yield from _steps("latin", sum([one.latin for one in tokens]), _LATIN)
+    yield from _steps("numbers", sum([one.number for one in tokens]), _NUMBERS)
 
 
-def _steps(name: str, amount: int, steps: Iterable[int]) -> Iterator[str]:
-    return (f"{name} >{step}" for step in steps if amount > step)
+@lru_cache(maxsize=_REMEMBERED)
+def _steps(name: str, amount: int, steps: Sequence[int]) -> tuple[str, ...]:
+    return tuple(f"{name} >{step}" for step in steps if amount > step)
 
 
 def _sign(tones: Sequence[int]) -> str:
     return ("+" if tones[0] > 0 else "-") if tones else "0"
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _tone(token: str) -> int:
     """1 for a word that leans to praise, -1 to blame, 0 for others; its stem counts too."""
     for one in (token, stem(token)):
@@ -181,12 +239,12 @@ def runs_of(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(padded[at : at + size] for size in _RUNS for at in range(len(padded) - size + 1)))
 
 
-def _stems(tokens: Sequence[str], denied: Sequence[bool]) -> list[str]:
+def _stems(tokens: Sequence[_Token], denied: Sequence[bool]) -> list[str]:
     """Stems with the scope of negation, alone, in pairs, and in pairs around a third."""
-    signs = [_DENIED if one else "" for one in denied]
-    stems = [sign + stem(token) for token, sign in zip(tokens, signs, strict=True) if token.isalnum()]
+    stems = [one.denied if no else one.stem for one, no in zip(tokens, denied, strict=True) if one.stem]
+    pairs = [f"{first} {last}" for first, last in pairwise(stems)]
     around = [f"{first} … {last}" for first, last in zip(stems, stems[2:], strict=False)]
-    return [*stems, *_joined(stems, 2), *around]
+    return stems + pairs + around
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -204,7 +262,3 @@ _STEMMED: Final = {
     **{stem(word): -1 for word in NEGATIVE | NEGATIVE_HINTS},
     **{stem(word): 1 for word in POSITIVE | POSITIVE_HINTS},
 }
-
-
-def _joined(tokens: Sequence[str], size: int) -> list[str]:
-    return [" ".join(tokens[at : at + size]) for at in range(len(tokens) - size + 1)]
