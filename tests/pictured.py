@@ -37,6 +37,7 @@ from models.progress import Progress, SetInForce, pack_progress, progress_key
 from models.series import ClosedMinute, pack_minute
 from processors.windows import local_seconds, to_ms
 from tests.boarding import NAMESPACE, Mentions, Reading
+from tests.kpi_source import SampleKpis
 from tests.mentioning import TOPIC, Change, Log, put, said, sample_changes
 
 #: The end of the sample day, 22:00 in Tehran.
@@ -275,8 +276,9 @@ class Pictured:
         self.board = pictured_board(campaigns)
         await self.add([*changes, *article_changes(campaigns)])
         self.mentions = Mentions(self.board, self.store)
+        self.kpis = SampleKpis(campaigns, to_ms(UNTIL))
         self.page = PagePart(
-            self.board, self.store, self.mentions.routes, self.board.closed, lambda: self.mentions.complete
+            self.board, self.store, self.mentions.routes, self.board.closed, lambda: self.mentions.complete, self.kpis
         )
         self.page.live._look_s = 0.05
         self.page.pages._now = lambda: UNTIL + timedelta(seconds=96)

@@ -64,16 +64,26 @@ def board_parts(board: Board, settings: BoardSettings) -> list[BoardPart]:
     from listener.kpis.part import KpiPart  # noqa: PLC0415
 
     mentions = MentionsPart(board, settings.kafka, settings.namespace, settings.state_dir)
-    return [
-        AccessPart(board, settings.access),
-        mentions,
-        PagePart(board, mentions.store, mentions.routes, board.closed, mentions.complete),
-        KpiPart(
-            board,
-            lambda campaign, span: mentions.store.press_stories(campaign, span.start, span.end),
-            lambda campaign, span: mentions.store.post_authors(campaign, span.start, span.end),
-        ),
-    ]
+    kpis = KpiPart(
+        board,
+        lambda campaign, span: mentions.store.press_stories(campaign, span.start, span.end),
+        lambda campaign, span: mentions.store.post_authors(campaign, span.start, span.end),
+    )
+    page = PagePart(board, mentions.store, mentions.routes, board.closed, mentions.complete, kpis)
+    return [AccessPart(board, settings.access), mentions, page, kpis]
+
+
+def targets_part(
+    board: Board, settings: BoardSettings, parts: Sequence[BoardPart], leading: Callable[[], bool]
+) -> BoardPart:
+    """What keeps the history of targets, which the KPIs of ``parts`` show."""
+    from listener.board.mentions_part import MentionsPart  # noqa: PLC0415 - as above
+    from listener.kpis.history import TargetsPart  # noqa: PLC0415
+    from listener.kpis.part import KpiPart  # noqa: PLC0415
+
+    mentions = next(part for part in parts if isinstance(part, MentionsPart))
+    history = next(part.history for part in parts if isinstance(part, KpiPart))
+    return TargetsPart(board, settings.kafka, history, mentions.feedback.say, leading)
 
 
 def alerting_part(

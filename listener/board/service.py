@@ -13,7 +13,7 @@ from listener.board.board import Board
 from listener.board.closing import Closing, wall_clock_ms
 from listener.board.history import series_begin
 from listener.board.keeping import SnapshotPart
-from listener.board.parts import BoardPart, alerting_part, authors_and_stories_of, board_parts
+from listener.board.parts import BoardPart, alerting_part, authors_and_stories_of, board_parts, targets_part
 from listener.board.settings import BoardSettings
 from listener.board.snapshot import load
 from listener.board.topics import Cluster
@@ -65,12 +65,17 @@ async def _read(board: Board, kafka: KafkaSettings, positions: Mapping[TopicPart
 
 
 def all_parts(board: Board, settings: BoardSettings) -> list[BoardPart]:
-    """What stands beside the counts: snapshots, closed minutes, all that ``board_parts`` lists, and alerting."""
+    """What stands beside the counts: snapshots, closed minutes, all that ``board_parts`` lists, alerting, history."""
     others = board_parts(board, settings)
     closing = Closing(board, settings.rules)
     series = SeriesPart(board, closing, settings.kafka, authors_and_stories_of(others))
-    alerting = alerting_part(board, settings, others, lambda: series.election.term is not None)
-    return [SnapshotPart(board, settings.state_dir, settings.snapshot_every_s), series, *others, alerting]
+
+    def leading() -> bool:
+        return series.election.term is not None
+
+    snapshots = SnapshotPart(board, settings.state_dir, settings.snapshot_every_s)
+    alerting = alerting_part(board, settings, others, leading)
+    return [snapshots, series, *others, alerting, targets_part(board, settings, others, leading)]
 
 
 async def run(settings: BoardSettings, stop_signals: Iterable[int]) -> None:

@@ -9,10 +9,12 @@ from listener.board.access import sees
 from listener.errors import UsageProblem
 from listener.http import json_response
 from listener.kpis.evaluation import evaluated
+from listener.kpis.history import described
 from listener.kpis.rules import panel_query, record_name
 from listener.kpis.spans import period_option, read_now
 from listener.kpis.standing import standing_json
 from models.campaign import Campaign
+from models.feedback import TargetSet
 from models.kpis import BESIDE, KPIS, Kpi
 from models.kpis.formula import text
 from processors.kpis.aims import aims
@@ -40,6 +42,10 @@ class KpiSource(Protocol):
 
     def now(self) -> int:
         """The moment to evaluate at, epoch milliseconds."""
+
+    @property
+    def target_changes(self) -> Sequence[TargetSet]:
+        """Every change of every target that was recorded, oldest first."""
 
 
 def add_kpi_routes(app: web.Application, source: KpiSource) -> None:
@@ -93,7 +99,8 @@ def _values(source: KpiSource) -> Callable[[web.Request], Any]:
             )
         try:
             group = group_of(campaign, source.campaigns.values())
-            return json_response(kpi_values(source.figures(), campaign, request.query, source.now(), group))
+            values = kpi_values(source.figures(), campaign, request.query, source.now(), group)
+            return json_response(values | {"target_history": described(source.target_changes, name)})
         except UsageProblem as problem:
             raise web.HTTPBadRequest(text=str(problem)) from problem
 

@@ -10,9 +10,11 @@ from prometheus_client.core import Metric
 
 from listener.board.board import Board
 from listener.board.parts import BoardPart
+from listener.kpis.history import TargetHistory
 from listener.kpis.http import add_kpi_routes
 from listener.kpis.metrics import KpiSamples
 from models.campaign import Campaign
+from models.feedback import TargetSet
 from models.streams import STREAMS
 from processors.kpis.cells import CellFigures, CountOf, Windows
 from processors.windows import DAY_MS, to_ms
@@ -40,10 +42,12 @@ class KpiPart(BoardPart):
         authors: CountOf | None = None,
         clock: Callable[[], int] = wall_clock,
         ticks: Callable[[], float] = time.monotonic,
+        history: TargetHistory | None = None,
     ) -> None:
         self._board = board
         self._stories, self._authors = stories, authors
         self._clock = clock
+        self.history = TargetHistory() if history is None else history
         self._samples = KpiSamples()
         self._ticks = ticks
         self._due: float | None = None
@@ -68,6 +72,11 @@ class KpiPart(BoardPart):
         newest = max((cell.record_time or 0 for cell in self._board.state.progress.values()), default=0)
         wall = self._clock()
         return newest if newest and wall - newest > REPLAY_MS else wall
+
+    @property
+    def target_changes(self) -> list[TargetSet]:
+        """Every change of every target that was recorded, oldest first."""
+        return self.history.changes
 
     def install(self, app: web.Application) -> None:
         """Add the routes."""

@@ -89,7 +89,7 @@ def make_report(source: ReportSource, start: int, end: int) -> Report:
         end=end,
         before=_bounds(before) if before else None,
         now=source.now,
-        lines=tuple(line for kpi in KPIS.values() for line in _lines(kpi, now, past, daily, targets)),
+        lines=tuple(line for kpi in KPIS.values() for line in lines_of(kpi, now, past, daily, targets)),
         beside={name: body for name, body in now.items() if name not in KPIS},
         beside_before={name: body for name, body in past.items() if name not in KPIS},
         days=tuple(days),
@@ -125,13 +125,14 @@ def _span(days: Sequence[date], index: int, end: int, zone: str) -> tuple[int, i
     return day_start(days[index], zone), max(after, day_start(days[index], zone) + 60_000)
 
 
-def _lines(
+def lines_of(
     kpi: Kpi,
     now: dict[str, Any],
     past: dict[str, Any],
     daily: Sequence[dict[str, Any]],
     targets: Sequence[dict[str, Any]],
 ) -> list[Line]:
+    """The lines of one KPI. ``now``, ``past``, ``daily``: KPI id → its object, over the period, before, by day."""
     body, old = now[kpi.id], past.get(kpi.id, {})
     names = list(body["value"]) if isinstance(body["value"], dict) else [""]
     units = {part.name: part.unit for part in kpi.parts}

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from importlib.resources import files
 from typing import Any, Final
 
@@ -11,33 +10,11 @@ from markupsafe import Markup
 
 from listener.report import charts
 from listener.report.data import Line, Report
+from listener.report.lines import GROUPS, LineWords
 from listener.report.words import Words
 from models.kpis import BESIDE, KPIS
 from processors.kpis.periods import local_day
 
-#: Groups of the 24 in the order of a customer's way: seen, visited, converted, bought.
-GROUPS: Final = (
-    (
-        ("دیده شدن و گفت‌وگو", "Seen and talked about"),
-        ("social_shares", "likes", "comments", "engagement_rate", "press_mentions"),
-    ),
-    (
-        ("جست‌وجو و جایگاه سایت", "Search and standing"),
-        ("search_ranking", "site_rank", "inbound_links", "conversion_rate_per_keyword"),
-    ),
-    (
-        ("بازدید سایت", "Visits"),
-        ("organic_traffic", "referral_traffic", "social_traffic", "time_on_site", "bounce_rate"),
-    ),
-    (
-        ("تبدیل و سرنخ", "Conversions and leads"),
-        ("conversions", "conversion_rate", "cost_per_conversion", "leads", "cost_per_lead", "demos"),
-    ),
-    (
-        ("مشتری و فروش", "Customers and sales"),
-        ("new_customers", "customer_acquisition_cost", "sales_growth", "return_on_investment"),
-    ),
-)
 #: What a manager looks at first: KPI and part.
 HEADLINES: Final = (
     ("mentions", ""),
@@ -47,50 +24,6 @@ HEADLINES: Final = (
     ("new_customers", ""),
     ("return_on_investment", ""),
 )
-_PARTS: Final = {
-    "position": ("میانگین رتبه", "average position"),
-    "top3": ("سهم سه نتیجهٔ نخست", "share in top 3"),
-    "top10": ("سهم ده نتیجهٔ نخست", "share in top 10"),
-    "links": ("پیوند برقرار", "standing"),
-    "domains": ("دامنهٔ پیونددهنده", "referring domains"),
-    "new": ("تازه", "new"),
-    "lost": ("ازدست‌رفته", "lost"),
-    "articles": ("مقاله", "articles"),
-    "stories": ("خبر یکتا", "distinct stories"),
-    "mql": ("بازاریابی (MQL)", "MQL"),
-    "sql": ("فروش (SQL)", "SQL"),
-    "booked": ("رزروشده", "booked"),
-    "held": ("برگزارشده", "held"),
-    "media": ("تنها رسانه", "media only"),
-    "loaded": ("با همهٔ هزینه‌ها", "fully loaded"),
-    "count": ("شمار سفارش", "orders"),
-    "revenue": ("درآمد", "revenue"),
-    "generate_lead": ("ثبت سرنخ", "lead form"),
-    "form_submit": ("ارسال فرم", "form sent"),
-    "sign_up": ("ثبت‌نام", "sign-up"),
-    "purchase": ("خرید", "purchase"),
-    "contact": ("تماس", "contact"),
-}
-_LABELS: Final = {
-    "reach": ("بر پایهٔ دسترسی", "of reach"),
-    "impressions": ("بر پایهٔ نمایش", "of impressions"),
-    "views": ("بر پایهٔ بازدید", "of views"),
-    "followers": ("بر پایهٔ دنبال‌کننده", "of followers"),
-    "clicks": ("بر پایهٔ کلیک", "of clicks"),
-    "sessions": ("بر پایهٔ نشست", "of sessions"),
-    "mql": ("سرنخ بازاریابی", "MQL"),
-    "sql": ("سرنخ فروش", "SQL"),
-    "lead": ("سرنخ", "leads"),
-    "media": ("تنها رسانه", "media only"),
-}
-_VERDICTS: Final = {
-    "reached": ("رسیده", "reached", "good"),
-    "on_course": ("در مسیر", "on course", "good"),
-    "will_miss": ("نمی‌رسد", "will miss", "bad"),
-    "missed": ("نرسید", "missed", "bad"),
-    "not_started": ("آغاز نشده", "not started", "calm"),
-    "unknown": ("هنوز معلوم نیست", "too early to tell", "calm"),
-}
 _PLATFORMS: Final = {
     "twitter": "توییتر",
     "instagram": "اینستاگرام",
@@ -116,8 +49,6 @@ _PLATFORMS: Final = {
     "other": "دیگر",
 }
 
-#: Changes of less than this many percentage points show as none.
-_SAME_POINTS: Final = 0.005
 #: So many changes are put into sentences, one of a KPI.
 _SENTENCES: Final = 4
 #: A change below this share is no sentence.
@@ -156,6 +87,7 @@ class HtmlReport:
     def __init__(self, report: Report, words: Words) -> None:
         self.report = report
         self.words = words
+        self.lines = LineWords(words)
 
     def render(self) -> str:
         """The whole page."""
@@ -209,62 +141,27 @@ class HtmlReport:
             line = _summed(lines) if part == "*" else lines[0]
         if line.value is None and line.before is None:
             return None
-        change, mood = self._change(line)
+        change, mood = self.lines.change(line)
         value = words.value(line.value, line.unit, line.currency)
         return Card(line.kpi.title.of(words.lang), value, change, mood, Markup(charts.spark(line.days)))  # noqa: S704
-
-    def _change(self, line: Line) -> tuple[str, str]:
-        """Against the period before: in words, and whether that is good."""
-        if line.kpi.kind == "G":
-            return "", "calm"
-        if line.change is None:
-            return "", "calm"
-        if line.unit == "ratio" and line.value is not None and line.before is not None:
-            points = (line.value - line.before) * 100
-            if abs(points) < _SAME_POINTS:
-                return self.words.say("بی‌تغییر", "unchanged"), "calm"
-            text = self.words.digits(f"{abs(points):,.2f}") + self.words.say(" واحد درصد", " points")
-        elif not line.change:
-            return self.words.say("بی‌تغییر", "unchanged"), "calm"
-        else:
-            text = self.words.percent(abs(line.change))
-        return f"{'▲' if line.change > 0 else '▼'} {text}", "good" if line.better else "bad"
 
     def _rows(self, name: str) -> Iterator[Row]:
         words = self.words
         for index, line in enumerate(self._lines(name)):
             if name == "conversions" and not line.value and not line.before:
                 continue
-            change, mood = self._change(line)
+            change, mood = self.lines.change(line)
             yield Row(
                 title=line.kpi.title.of(words.lang) if index == 0 else "",
-                part=self._part(line),
+                part=self.lines.part(line),
                 value=words.value(line.value, line.unit, line.currency),
                 before=words.value(line.before, line.unit, line.currency),
                 change=change,
                 mood=mood,
                 target=words.value(line.target["target"], line.unit, line.currency) if line.target else "",
-                parts=self._fraction(line),
+                parts=self.lines.fraction(line),
                 spark=Markup(charts.spark(line.days, width=84, height=22)),  # noqa: S704 - numbers only
             )
-
-    def _part(self, line: Line) -> str:
-        part = self.words.say(*_PARTS.get(line.part, (line.part, line.part)))
-        if line.label in _LABELS:
-            return part or self.words.say(*_LABELS[line.label])
-        return part
-
-    def _fraction(self, line: Line) -> str:
-        """Numerator and denominator of a ratio, and the interval of a small sample."""
-        if line.denominator is None or line.numerator is None:
-            return ""
-        money = line.unit == "money"
-        top = self.words.money(line.numerator, line.currency) if money else self.words.number(line.numerator)
-        text = f"{top} ÷ {self.words.number(line.denominator)}"
-        if line.interval is not None:
-            low, high = (self.words.percent(one) for one in line.interval)
-            text += self.words.say(f" · بازهٔ ۹۵٪: {low} تا {high}", f" · 95 %: {low} to {high}")
-        return text
 
     # ── words ──
 
@@ -283,7 +180,7 @@ class HtmlReport:
         for line in sorted(moved, key=lambda one: -abs(one.change or 0)):
             largest.setdefault(line.kpi.id, line)
         for line in list(largest.values())[:_SENTENCES]:
-            name = self._name(line)
+            name = self.lines.name(line)
             now, before = (words.value(one, line.unit, line.currency) for one in (line.value, line.before))
             up = (line.change or 0) > 0
             verb = words.say("بالا رفت" if up else "پایین آمد", "rose" if up else "fell")
@@ -295,43 +192,12 @@ class HtmlReport:
                 yield words.say(fa, f"The target of {name} will be missed as things go; owner: {target['owner']}.")
 
     def _target_name(self, target: dict[str, Any]) -> str:
-        line = next((one for one in self.report.lines if one.target is target), None)
-        if line is None:
-            return str(target["kpi"])
-        return self._name(line)
-
-    def _name(self, line: Line) -> str:
-        title = line.kpi.title.of(self.words.lang)
-        return f"{title} ({self._part(line)})" if line.part else title
+        return self.lines.target_name(target, next((one for one in self.report.lines if one.target is target), None))
 
     def _target(self, target: dict[str, Any]) -> dict[str, Any]:
-        words = self.words
         line = next((one for one in self.report.lines if one.target is target), None)
-        unit, currency = (line.unit, line.currency) if line else ("count", None)
-        fa, en, mood = _VERDICTS[target["verdict"]]
-        share, wanted = target["attainment"] or 0.0, target["target"]
-        expected = None if target["expected"] is None or not wanted else target["expected"] / wanted
-        whole = unit not in ("ratio", "money", "seconds", "position")
-        numbers = [target["forecast"], *(target["interval"] or ())]
-        told = [words.value(round(one) if whole and one is not None else one, unit, currency) for one in numbers]
-        forecast = told[0]
-        if target["interval"] and target["forecast"] is not None:
-            low, high = told[1:]
-            forecast += words.say(f" ({low} تا {high})", f" ({low} to {high})")
-        return {
-            "name": self._target_name(target),
-            "owner": target["owner"],
-            "target": words.value(wanted, unit, currency),
-            "actual": words.value(target["actual"], unit, currency),
-            "attainment": words.percent(target["attainment"]),
-            "pace": words.percent(target["pace"]),
-            "forecast": forecast,
-            "deadline": words.moment(_ms(target["deadline"]) - 1),
-            "verdict": words.say(fa, en),
-            "mood": mood,
-            "bar": Markup(charts.progress(share, expected)),  # noqa: S704 - numbers only
-            "warnings": target["warnings"],
-        }
+        told = self.lines.target(target, line)
+        return told | {"bar": Markup(charts.progress(told["share"], told["expected_share"]))}  # noqa: S704 - numbers only
 
     def _charts(self) -> Iterator[tuple[str, Markup]]:
         words, report = self.words, self.report
@@ -415,8 +281,3 @@ def _summed(lines: Sequence[Line]) -> Line:
         days,
         None,
     )
-
-
-def _ms(text: str) -> int:
-
-    return int(datetime.fromisoformat(text).timestamp() * 1000)

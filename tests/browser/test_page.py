@@ -16,6 +16,8 @@ pytestmark = pytest.mark.browser
 
 Look = Callable[..., Page]
 CAMPAIGN = "/campaigns/berimo"
+#: One with targets, and with figures of every KPI.
+SHOP = "/campaigns/hezarsabad?period=campaign"
 
 
 def violations(page: Page) -> list[Any]:
@@ -35,13 +37,48 @@ def test_no_violation_of_the_accessibility_rules(look: Look, path: str, scheme: 
     assert violations(page) == []
 
 
+@pytest.mark.parametrize(("scheme", "language"), [("light", "fa"), ("dark", "en")])
+def test_kpis_and_targets_have_no_violation_either(look: Look, scheme: str, language: str) -> None:
+    page = look(SHOP, language, color_scheme=scheme)
+    page.locator("#kpis .kpi summary").first.click()
+    page.locator("#targets summary").first.click()
+    assert violations(page) == []
+
+
+def test_the_period_of_the_kpis_is_chosen_and_kept(look: Look) -> None:
+    page = look("/campaigns/hezarsabad?q=x", "en")
+    periods = page.get_by_role("navigation", name="Period of the KPIs")
+    expect(periods.locator("[aria-current]")).to_have_text("24 hours")
+    assert page.locator("#kpis .kpi").count() == 24
+    links = page.locator("[data-kpi=inbound_links] .kpi-value")
+    growth = page.locator("[data-kpi=sales_growth]")
+    expect(growth).to_contain_text("%")
+    periods.get_by_role("link", name="Campaign to date").click()
+    expect(page).to_have_url(re.compile(r"\?q=x&period=campaign#kpis"))
+    expect(periods.locator("[aria-current]")).to_have_text("Campaign to date")
+    expect(links.first).to_have_text("3")
+    expect(growth).to_contain_text("no sample")
+    page.locator("[data-kpi=bounce_rate] summary").click()
+    expect(page.locator("[data-kpi=bounce_rate] dl")).to_contain_text("÷")
+
+
+def test_targets_show_where_they_stand_and_what_became_of_them(look: Look) -> None:
+    page = look(SHOP, "fa")
+    leads = page.locator("#targets .target").first
+    expect(leads).to_contain_text("از ۶۰۰")
+    expect(leads).to_contain_text("سارا")
+    leads.locator("summary").click()
+    expect(leads.locator("ol li")).to_have_count(2)
+    expect(leads.locator("ol li").first).to_contain_text("۳۰۰ تا ۳۰ آذر ۱۴۰۵")
+
+
 def test_the_check_of_accessibility_sees_what_it_looks_for(look: Look) -> None:
     page = look("/", "en")
     page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<button></button>')")
     assert [rule for rule, _ in violations(page)] == ["button-name"]
 
 
-@pytest.mark.parametrize("path", ["/", CAMPAIGN])
+@pytest.mark.parametrize("path", ["/", CAMPAIGN, SHOP])
 def test_nothing_is_wider_than_a_phone(look: Look, path: str) -> None:
     page = look(path, viewport={"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

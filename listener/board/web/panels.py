@@ -18,10 +18,15 @@ from listener.board.store import DEFAULT_LIMIT, MentionQuery, MentionStore, NotN
 from listener.board.web.backtest import default_span
 from listener.board.web.figures import DAY_S, LEAST_DAYS, Details, Summary
 from listener.board.web.incidents import Alerts, shown_of
+from listener.board.web.kpis import PERIODS, kpis_shown, targets_shown
 from listener.board.web.language import Language
+from listener.kpis.http import KpiSource
 from models.campaign import Campaign
 from models.mention import LABELS
 from models.post import PLATFORMS
+
+#: The parameter that chooses the period of the KPIs.
+PERIOD: Final = "period"
 
 _TOP: Final = 6
 _TOP_AMONG: Final = 100
@@ -33,7 +38,7 @@ _RECENT_ARTICLES: Final = 4
 
 @dataclass(frozen=True)
 class Context:
-    """What a panel is made from. ``query``: the URL's parameters without the language.
+    """What a panel is made from. ``query``: the URL's parameters but for the language and the KPIs' ``period``.
 
     ``alerts`` None: this board watches nothing; ``backtests``: whether it can replay the past; ``noted``: somebody has
     just answered.
@@ -45,8 +50,10 @@ class Context:
     details: Details | None
     store: MentionStore
     routes: MentionRoutes
+    kpis: KpiSource
     language: Language
     query: Parameters
+    period: str | None = None
     alerts: Alerts | None = None
     backtests: bool = False
     noted: bool = False
@@ -154,11 +161,26 @@ async def latest(context: Context) -> Mapping[str, Any]:
     return {"query": query, "kept": kept, "exported": exported, **shown, **choices}
 
 
-#: In the order of the page. KPI panels, targets and reports join here.
+async def targets(context: Context) -> Mapping[str, Any]:
+    """Where the targets stand, and what became of them."""
+    return {"targets": targets_shown(context.kpis, context.campaign, context.language)}
+
+
+async def kpis(context: Context) -> Mapping[str, Any]:
+    """The 24 KPIs over the period that was chosen."""
+    names = [name for name in dict.fromkeys(context.query) if name != "cursor"]
+    kept = [(name, value) for name in names for value in context.query.getall(name, [])]
+    shown = kpis_shown(context.kpis, context.campaign, context.language, context.period)
+    return {"groups": shown.groups, "chosen": shown.period, "span": shown.span, "periods": PERIODS, "kept": kept}
+
+
+#: In the order of the page.
 PANELS: Final[list[Panel]] = [
     Panel("now", now, wide=True),
     Panel("trend", trend, wide=True),
     Panel("incidents", incidents, wide=True),
+    Panel("targets", targets, wide=True),
+    Panel("kpis", kpis, wide=True),
     Panel("platforms", platforms),
     Panel("sentiment", sentiment),
     Panel("press", press),

@@ -13,17 +13,23 @@ from listener.board.web.figures import Closed, Figures
 from listener.board.web.live import Live
 from listener.board.web.views import Pages
 from listener.http import json_response
+from listener.kpis.http import KpiSource
 
 
 class PagePart(BoardPart):
     """Pages and their news, over what the board and the mention store know."""
 
     def __init__(
-        self, board: Board, store: MentionStore, routes: MentionRoutes, closed: Closed, complete: Callable[[], bool]
+        self,
+        board: Board,
+        store: MentionStore,
+        routes: MentionRoutes,
+        closed: Closed,
+        complete: Callable[[], bool],
+        kpis: KpiSource,
     ) -> None:
-        figures = Figures(closed)
         self.live = Live(board, closed, complete)
-        self.pages = Pages(board, store, routes, figures, complete)
+        self.pages = Pages(board, store, routes, Figures(closed), complete, kpis)
 
     def install(self, app: web.Application) -> None:
         """Add the routes."""

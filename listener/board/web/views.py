@@ -25,9 +25,10 @@ from listener.board.web.highlight import pieces
 from listener.board.web.incidents import Alerts, shown
 from listener.board.web.language import Language, language_of, remember, without
 from listener.board.web.overview import Row, pipeline, row_of, rows
-from listener.board.web.panels import PANELS, Context, Panel
+from listener.board.web.panels import PANELS, PERIOD, Context, Panel
 from listener.errors import UsageProblem
 from listener.http import Handler, take_your_time
+from listener.kpis.http import KpiSource
 from models.campaign import Campaign
 from processors.windows import from_ms
 
@@ -35,7 +36,7 @@ _HERE: Final = Path(__file__).parent
 _SAFE_URL: Final = re.compile("https?://", re.IGNORECASE)
 _STATIC_S: Final = 86_400
 #: Parameters of a campaign's URL that are no question to the store.
-_OURS: Final = frozenset({"lang", "answered"})
+_OURS: Final = frozenset({"lang", "answered", PERIOD})
 
 
 class Pages:
@@ -48,6 +49,7 @@ class Pages:
         routes: MentionRoutes,
         figures: Figures,
         complete: Callable[[], bool],
+        kpis: KpiSource,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._board = board
@@ -55,6 +57,7 @@ class Pages:
         self._routes = routes
         self._figures = figures
         self._complete = complete
+        self._kpis = kpis
         self._now = now
         self._templates = environment()
         #: Set by a board that watches.
@@ -129,8 +132,10 @@ class Pages:
             details,
             self._store,
             self._routes,
+            self._kpis,
             language_of(request),
             query,
+            request.query.get(PERIOD),
             self.alerts,
             self.backtests is not None,
             "answered" in request.query,

@@ -31,7 +31,7 @@ function busy(part) {
 
 async function renew(part) {
   const url = new URL(part.dataset.live, location.href);
-  if (part.id === "latest") for (const [name, value] of new URLSearchParams(location.search)) url.searchParams.append(name, value);
+  if (part.id === "latest" || part.id === "kpis") for (const [name, value] of new URLSearchParams(location.search)) url.searchParams.append(name, value);
   const answer = await fetch(url, { headers: { Accept: "text/html" } });
   if (!answer.ok || busy(part)) return answer.ok;
   part.innerHTML = await answer.text();

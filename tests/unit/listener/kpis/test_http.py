@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from listener.kpis.http import add_kpi_routes
 from listener.kpis.spans import read_now
 from models.attribution import Target
+from models.campaign import CampaignSet
+from processors.kpis.history import target_changes
 from tests.business import a_bit_of_everything, campaign, counted
 
 OURS = campaign(
@@ -25,6 +28,8 @@ class Source:
     def __init__(self) -> None:
         self._batch = counted(a_bit_of_everything(), OURS)[0]
         self.campaigns = {OURS.id: OURS}
+        other = campaign("d", targets=OURS.targets)
+        self.target_changes = target_changes(CampaignSet((OURS, other)), [], datetime(2026, 3, 20, tzinfo=UTC))
 
     def figures(self) -> Any:
         return self._batch.figures
@@ -65,6 +70,9 @@ def test_values_and_targets_of_a_campaign() -> None:
     assert day["kpis"]["organic_traffic"]["period"] == "day"
     assert "mentions" not in day["kpis"]
     assert [(one["actual"], one["owner"]) for one in whole["targets"]] == [(1, "sara")]
+    (change,) = whole["target_history"]
+    assert (change["kpi"], change["at"]) == ("leads.mql", "2026-03-20T00:00:00Z")
+    assert change["target"] == {"target": 2, "owner": "sara", "deadline": "2026-06-21T00:00:00Z"}
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_no_text_is_left_over() -> None:
     source += "".join(
         file.read_text(encoding="utf-8") for file in TEMPLATES.parent.glob("*.py") if file.stem != "words"
     )
-    computed = re.compile("platform_|rule_|sort_")
+    computed = re.compile("platform_|rule_|sort_|period_")
     panels = {panel.name for panel in PANELS}
     unused = {key for key in TEXTS if f'"{key}"' not in source and f"'{key}'" not in source and not computed.match(key)}
     assert unused <= set(OUTCOMES) | panels

@@ -17,6 +17,7 @@ from listener.board.access import LOCAL, AccessSettings
 from listener.board.board import Board
 from listener.board.web.part import PagePart
 from listener.board.web.views import safe_url
+from listener.kpis.part import KpiPart
 from models.post import Counts
 from models.series import ClosedMinute, pack_minute
 from tests.boarding import NAMESPACE, Mentions, Site, board_of, site
@@ -41,7 +42,9 @@ async def pages(directory: Path, access: AccessSettings = LOCAL, board: Board | 
             pass
 
         def install(self, app: Any) -> None:
-            PagePart.__init__(self, made, holder[0].store, holder[0].routes, made.closed, lambda: holder[0].complete)
+            kpis = KpiPart(made)
+            mentions = holder[0]
+            PagePart.__init__(self, made, mentions.store, mentions.routes, made.closed, lambda: mentions.complete, kpis)
             self.live._look_s = 0.01
             PagePart.install(self, app)
 
@@ -209,7 +212,9 @@ def test_no_query_makes_a_page_fail(tmp_path: Path) -> None:
             @given(
                 st.lists(
                     st.tuples(
-                        st.sampled_from(["q", "platform", "sentiment", "cursor", "sort", "lang", "part", "from", "x"]),
+                        st.sampled_from(
+                            ["q", "platform", "sentiment", "cursor", "sort", "lang", "part", "from", "x", "period"]
+                        ),
                         st.text(max_size=20),
                     ),
                     max_size=3,
