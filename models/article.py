@@ -60,12 +60,20 @@ class Article(Struct, frozen=True):
         return "\n\n".join(part for part in (self.title, self.summary, self.body) if part)
 
 
-class ArticleSkim(Struct, frozen=True):
+class ArticleSkim(Struct, frozen=True, gc=False):
     """The few fields every record is checked for; see ``models.post.Skim``."""
 
     op: Op
     observed_at: Time
     key: object = msgspec.field(default=None, name="article_id")
+    title: msgspec.Raw = msgspec.Raw(b"")
+    summary: msgspec.Raw = msgspec.Raw(b"")
+    body: msgspec.Raw = msgspec.Raw(b"")
+
+    @property
+    def text(self) -> bytes:
+        """All that is searched, as the record writes it."""
+        return b"\n".join((self.title, self.summary, self.body))
 
 
 def article_hash(article: Article) -> int:

@@ -109,15 +109,17 @@ class Post(Struct, frozen=True):
             raise ValueError(f"`text` is required for op {self.op!r} (it may be empty)")
 
 
-class Skim(Struct, frozen=True):
+class Skim(Struct, frozen=True, gc=False):
     """The few fields every record is checked for; the rest of the JSON is checked for form only.
 
     ``key`` is untyped on purpose: its type is judged with the full schema, and only for records that may match.
+    ``text`` is a view of the record as it stands there, quotes and escapes included; empty where there is none.
     """
 
     op: Op
     observed_at: Time
     key: object = msgspec.field(default=None, name="post_id")
+    text: msgspec.Raw = msgspec.Raw(b"")
 
 
 def content_hash(post: Post) -> int:

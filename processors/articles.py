@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 import msgspec
@@ -77,4 +78,5 @@ ARTICLE_KIND: Final = Kind(
     dimension=platform_of,
     mentions=ARTICLE_MENTIONS,
     say=said_of_article,
+    text=attrgetter("text"),
 )

@@ -1,12 +1,14 @@
 """The hot loop: judge, match and fold a run of records under one campaign set.
 
-The way of a record, top to bottom::
+The way of a record, top to bottom; up to "may match?" a group of records goes it together::
 
     skim ─► may match? ─► decode ─► match ─► fold ─► overlay
       └► dead letter  └► unmatched, nothing is kept
+
+A group with a record at fault is skimmed again one by one, to the same result.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -17,14 +19,14 @@ from models.mention import Origin
 from models.outcome import HEADER_SIZE, Outcome, dead_letter
 from models.post import EARLIEST, MAX_RECORD_BYTES
 from processors.judge import FUTURE_MS, Fault, skim_fault, time_fault
-from processors.kinds import Bounds, Delta, Folded, Kind
+from processors.kinds import Bounds, Delta, Folded, Kind, Skimmed
 from processors.mentions import Draft, Erasure, believed
 from processors.overlay import Chunk, CompiledSet, MatchedCampaign, Overlay, Pending, Tables, Window
 from processors.tally import Tally
 from processors.windows import EPOCH, from_ms, minute_start
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=EPOCH.tzinfo)
-#: Records whose UTF-8 is checked at a time: enough to share the overhead, few enough to stay in the cache.
+#: Records that are looked at in one go: enough to share the overhead, few enough to stay in the cache.
 _GROUP: Final = 64
 _NO_HEADERS: Final[dict[str, bytes]] = {}
 
@@ -70,42 +72,84 @@ class Fold:
 
     def run(self, first: int, last: int) -> None:
         """Fold the records ``first`` to ``last`` (exclusive)."""
-        plane, chunk, values = self.plane, self.chunk, self.chunk.values
-        decode, find, texts = self.kind.skim, self.reader.find, self.kind.texts
-        durable, folded = plane.tables[cells.ENTITIES], plane.overlay.entities
-        in_flight: Mapping[bytes, Any] = plane.pending.entities if plane.pending else {}
-        sound = _all_sound(values, first, last, chunk.headers)
-        future = _earliest_future(chunk.timestamps, first, last)
-        newest = plane.tally.newest or _LONG_AGO
-        unmatched = 0
-        for index in range(first, last):
-            value = values[index]
+        for start in range(first, last, _GROUP):
+            end = min(start + _GROUP, last)
+            skims = self._skimmed(start, end)
+            if skims is None:
+                self._one_by_one(start, end)
+            else:
+                self._group(start, skims)
+
+    def _skimmed(self, first: int, last: int) -> list[Skimmed] | None:
+        """The records of a group skimmed; None where one may be at fault."""
+        values, headers = self.chunk.values[first:last], self.chunk.headers
+        if not _all_sound(values) or (headers and any(HEADER_SIZE in self._headers(i) for i in range(first, last))):
+            return None
+        try:
+            skims = list(map(self.kind.skim, values))  # type: ignore[arg-type]
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return None
+        observed = [skim.observed_at for skim in skims]
+        future = _earliest_future(self.chunk.timestamps, first, last)
+        return skims if min(observed) >= EARLIEST and max(observed) <= future else None
+
+    def _group(self, first: int, skims: Sequence[Skimmed]) -> None:
+        """Records that passed what every record is checked for: only those that matter are looked at one by one."""
+        tally = self.plane.tally
+        keys, hits = [_key(skim) for skim in skims], frozenset(self._find(first, skims))
+        wanted = self._known_of(keys).union(keys[index] for index in hits)
+        newest, done = tally.newest or _LONG_AGO, 0
+        observed = [skim.observed_at for skim in skims]
+        for index in [index for index, key in enumerate(keys) if key in wanted] if wanted else ():
+            if index > done:
+                self._unmatched(index - done)
+                newest = max(newest, *observed[done:index])
+            tally.newest = None if newest is _LONG_AGO else newest
             try:
-                skim = decode(value if sound else self._checked(index))  # type: ignore[arg-type]
-                observed = skim.observed_at
-                if observed > future or observed < EARLIEST:
-                    self._check_time(index, observed, "observed_at")
-                written = skim.key
-                key = written.encode() if type(written) is str else b""
-                op = skim.op
-                if key in durable or key in folded or key in in_flight:
-                    plane.tally.newest = newest
-                    self._known(index, key, op)
-                elif op in texts and find(value.lower()):  # type: ignore[union-attr]
-                    plane.tally.newest = newest
-                    self._may_match(index, key, None)
-                else:
-                    unmatched += 1
+                self._judge(first + index, keys[index], skims[index].op, may_match=index in hits)
+            except _Faulty as error:
+                self._reject(first + index, error)
+            newest, done = max(newest, observed[index]), index + 1
+        self._unmatched(len(skims) - done)
+        tally.newest = max(newest, *observed[done:]) if done < len(skims) else newest
+
+    def _one_by_one(self, first: int, last: int) -> None:
+        """The same for records of which one at least is at fault."""
+        tally = self.plane.tally
+        for index in range(first, last):
+            try:
+                skim = self.kind.skim(self._checked(index))
+                self._check_time(index, skim.observed_at, "observed_at")
+                self._judge(index, _key(skim), skim.op, may_match=bool(self._find(index, (skim,))))
             except (msgspec.DecodeError, ValueError, RecursionError, _Faulty) as error:
-                self._unmatched(unmatched)
-                unmatched = 0
                 self._reject(index, error)
                 if not (isinstance(error, _Faulty) and error.dated):
                     continue
-            if observed > newest:  # noqa: PLR1730 - half the cost of max()
-                newest = observed
-        self._unmatched(unmatched)
-        plane.tally.newest = None if newest is _LONG_AGO else newest
+            tally.newest = max(tally.newest or _LONG_AGO, skim.observed_at)
+
+    def _find(self, first: int, skims: Sequence[Skimmed]) -> Collection[int]:
+        """Which of the records from ``first`` on may match, counted from there."""
+        values = self.chunk.values[first : first + len(skims)]
+        return self.reader.find(values, list(map(self.kind.text, skims)))  # type: ignore[arg-type]
+
+    def _known_of(self, keys: Iterable[bytes]) -> set[bytes]:
+        """Those of entities that are kept, durable or not."""
+        plane, asked = self.plane, set(keys)
+        known = plane.tables[cells.ENTITIES].keys() & asked
+        known |= plane.overlay.entities.keys() & asked
+        return known | (plane.pending.entities.keys() & asked) if plane.pending else known
+
+    def _judge(self, index: int, key: bytes, op: str, *, may_match: bool) -> None:
+        """A record that has been skimmed."""
+        may_match = may_match and op in self.kind.texts
+        plane = self.plane
+        in_flight = plane.pending is not None and key in plane.pending.entities
+        if in_flight or key in plane.tables[cells.ENTITIES] or key in plane.overlay.entities:
+            self._known(index, key, op, may_match=may_match)
+        elif may_match:
+            self._may_match(index, key, None)
+        else:
+            self._unmatched(1)
 
     def _checked(self, index: int) -> bytes:
         value = self.chunk.values[index]
@@ -140,13 +184,12 @@ class Fold:
         letter = dead_letter(origin, fault.reason, fault.detail, value or b"", headers, plane.clock(), key)
         plane.overlay.letters.append(letter)
 
-    def _known(self, index: int, key: bytes, op: str) -> None:
+    def _known(self, index: int, key: bytes, op: str, *, may_match: bool) -> None:
         """A record of a post that is kept, though it may be tracked no more."""
         entity = self.plane.entity(key)
         if entity is not None and self._stamp(index) <= entity.stamp:
             return  # replayed, and all of it is durable: its outcome is in the progress cell, its letter is written
-        value = self.chunk.values[index] or b""
-        if self.kind.tracked(entity, op) or (op in self.kind.texts and self.reader.find(value.lower())):
+        if may_match or self.kind.tracked(entity, op):
             self._may_match(index, key, entity)
         else:
             self._unmatched(1)
@@ -256,17 +299,20 @@ class _Faulty(Exception):  # noqa: N818 - carries a verdict to the one place tha
         self.dated = dated
 
 
-def _all_sound(values: Sequence[bytes | None], first: int, last: int, headers: Mapping[int, dict[str, bytes]]) -> bool:
-    """Whether all are UTF-8, not empty and not too large: one decode for the whole run instead of one per record."""
-    run = values if last - first == len(values) else values[first:last]
-    if not all(run) or any(HEADER_SIZE in some for some in headers.values()):
+def _key(skim: Skimmed) -> bytes:
+    written = skim.key
+    return written.encode() if type(written) is str else b""
+
+
+def _all_sound(values: Sequence[bytes | None]) -> bool:
+    """Whether all are UTF-8, not empty and not too large: one decode for all instead of one per record."""
+    if not all(values):
         return False
     try:
-        for group in range(first, last, _GROUP):
-            b"\n".join(values[group : min(group + _GROUP, last)]).decode()  # type: ignore[arg-type]
+        b"\n".join(values).decode()  # type: ignore[arg-type]
     except UnicodeDecodeError:
         return False
-    return max(map(len, run)) <= MAX_RECORD_BYTES  # type: ignore[arg-type]
+    return max(map(len, values)) <= MAX_RECORD_BYTES  # type: ignore[arg-type]
 
 
 def _earliest_future(timestamps: Sequence[int], first: int, last: int) -> datetime:

@@ -72,6 +72,11 @@ class Skimmed(Protocol):
         """The entity's id as it is written, of whatever type."""
 
 
+def no_text(_skim: object) -> bytes:
+    """What a stream without texts has to search."""
+    return b""
+
+
 FoldEvent = Callable[[Any | None, Any, Sequence[str], int | None, Bounds, Container[str]], Folded]
 
 
@@ -95,6 +100,7 @@ class Kind:
     ``fold``       (entity, record, matched campaigns, record time, bounds, campaigns in force) → what it did
     ``tracked``    whether a record with this op concerns the entity
     ``texts``      ops that bring something to match
+    ``text``       what is searched of a skimmed record, as the record writes it
     ``dimension``  last part of the cell's name for an entity
     ``mentions``   where mentions are counted; None for streams that have none
     ``say``        what was said, for ``listener.mentions.v1``; see processors/mentions.py
@@ -114,3 +120,4 @@ class Kind:
     #: How long an entity stays after its last change, milliseconds of record time; None: the usual 8 days.
     keep_ms: int | None = None
     say: Callable[[Any], Said] | None = None
+    text: Callable[[Any], bytes] = no_text

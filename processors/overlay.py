@@ -22,15 +22,19 @@ class MatchedCampaign(Protocol):
         """The campaign that matches."""
 
 
+#: (raw records, their texts as they stand there) → indices, in order, of those that may match.
+Find = Callable[[Sequence[bytes], Sequence[bytes]], Sequence[int]]
+
+
 class Reader(NamedTuple):
     """How a campaign set reads one stream.
 
-    ``find``: truthy for a lower-cased raw record that may match; it may err on the side of yes only.
-    ``match``: the campaigns of a decoded record. ``in_force``: what its fold is given as the campaigns in force; None:
-    the ids of all of them.
+    ``find``: the indices of the records that may match, in order, given the raw records and what ``Kind.text`` shows of
+    each; it may err on the side of yes only. ``match``: the campaigns of a decoded record. ``in_force``: what its fold
+    is given as the campaigns in force; None: the ids of all of them.
     """
 
-    find: Callable[[bytes], object]
+    find: Find
     match: Callable[[Any], Sequence[MatchedCampaign]]
     in_force: Container[str] | None = None
 
@@ -43,7 +47,7 @@ class CompiledSet(NamedTuple):
     """
 
     version: str
-    find: Callable[[bytes], object]
+    find: Find
     match: Callable[[Post], Sequence[MatchedCampaign]]
     zones: Mapping[str, str]
     readers: Mapping[str, Reader] = {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Container, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final, Protocol
 
 from models.cells import MENTIONS, MENTIONS_NET, METRIC_INDEX
@@ -282,4 +283,5 @@ POST_KIND: Final = Kind(
     dimension=platform_of,
     mentions=POST_MENTIONS,
     say=said_of_post,
+    text=attrgetter("text"),
 )

@@ -1,7 +1,7 @@
 """One outcome for every record, and the figures of every post: the recount itself."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, Protocol, TypeVar
@@ -35,10 +35,10 @@ Shape = TypeVar("Shape", Skim, Post, ArticleSkim, Article)
 
 
 class Prefilter(Protocol):
-    """Says quickly whether a lower-cased record may match."""
+    """Says quickly which records may match, from what they are and the texts in them."""
 
-    def find(self, lowered: bytes, /) -> object:
-        """Truthy when it may."""
+    def find_each(self, raws: Sequence[bytes], texts: Sequence[bytes], /) -> Sequence[int]:
+        """The indices of those that may."""
 
 
 class Match(Protocol):
@@ -139,7 +139,7 @@ def judge_post(
     raw = _text(value)
     skim = _decode(raw, Skim)
     known = _look(partition, skim, now, retention=retention)
-    if not _concerns(known.history, skim.op, raw, matcher):
+    if not _concerns(known.history, skim, raw, matcher):
         return Outcome.UNMATCHED
     post = _decode(raw, Post)
     created = since_1970(post.created_at)
@@ -155,7 +155,7 @@ def judge_article(
     raw = _text(value)
     skim = _decode(raw, ArticleSkim)
     known = _look(partition, skim, now, retention=retention)
-    if not _concerns(known.history, skim.op, raw, matcher):
+    if not _concerns(known.history, skim, raw, matcher):
         return Outcome.UNMATCHED
     article = _decode(raw, Article)
     created = since_1970(article.published_at)
@@ -176,11 +176,11 @@ def _look(partition: Partition, skim: Skim | ArticleSkim, now: timedelta, *, ret
     return _Known(history, observed, record_time, behind)
 
 
-def _concerns(history: list[Seen] | None, op: str, raw: bytes, matcher: Matching) -> bool:
+def _concerns(history: list[Seen] | None, skim: Skim | ArticleSkim, raw: bytes, matcher: Matching) -> bool:
     """Whether the record may match, or is of something that is followed."""
-    if history is not None and (op in _TEXTS or not is_deleted(history)):
+    if history is not None and (skim.op in _TEXTS or not is_deleted(history)):
         return True
-    return op in _TEXTS and bool(matcher.prefilter.find(raw.lower()))
+    return skim.op in _TEXTS and bool(matcher.prefilter.find_each([raw], [skim.text]))
 
 
 def _take(partition: Partition, known: _Known, seen: Seen) -> Outcome:

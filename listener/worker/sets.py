@@ -30,7 +30,7 @@ Analyse = Callable[[Sequence[Item]], Sequence[Analysis]]
 def compile_set(campaign_set: CampaignSet, analyse: Analyse | None = None) -> CompiledSet:
     """The set with its automata built: seconds for thousands of keywords, so once per version."""
     matcher = Matcher(campaign_set)
-    find = matcher.prefilter.find
+    find = matcher.prefilter.find_each
     zones = {campaign.id: campaign.timezone for campaign in campaign_set.campaigns}
     readers = {ARTICLES_TOPIC: Reader(find, lambda article: match_article(matcher, article))}
     readers |= business_readers(campaign_set)

@@ -57,7 +57,7 @@ class Oracle:
             return Outcome.INVALID
         fields = msgspec.json.decode(record.value)
         entity = self._entity(fields["post_id"])
-        candidate = fields["op"] in ("create", "update") and compiled.find(record.value.lower())
+        candidate = fields["op"] in ("create", "update") and compiled.find([record.value], [b""])
         if not candidate and (entity is None or (entity.flags and fields["op"] in ("engagement", "delete"))):
             return Outcome.UNMATCHED
         if record.fault:

@@ -16,6 +16,7 @@ from processors.enrich import Analysis, Item
 from processors.overlay import CompiledSet, FlushPlan, Tables
 from processors.plane import PartitionPlane
 from processors.resume import Resume, Source, resume
+from tests.finding import one_by_one
 
 TOPIC_ID = "topic-1"
 LETTERS = "letters"
@@ -35,7 +36,7 @@ def campaign_set(version: str, campaigns: Sequence[str]) -> CompiledSet:
     names = [name.encode() for name in campaigns]
     return CompiledSet(
         version=version,
-        find=lambda raw: any(name in raw for name in names),
+        find=one_by_one(lambda raw: any(name in raw for name in names)),
         match=lambda post: [Hit(name) for name in campaigns if name in (post.text or "")],
         zones={name: ZONES[name] for name in campaigns},
         analyse=lambda items: [judged(item) for item in items],

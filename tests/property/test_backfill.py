@@ -12,6 +12,7 @@ from processors.backfill import backfill, has_counts
 from processors.overlay import CompiledSet, Tables
 from processors.plane import PartitionPlane
 from processors.resume import Source, resume
+from tests.finding import one_by_one
 from tests.property.protocol_world import NOON, Hit
 from tests.property.test_recount import histories
 from tests.unit.processors.plane_rig import chunk, empty_tables
@@ -23,7 +24,7 @@ def campaign_set(version: str, names: str) -> CompiledSet:
     """A set whose campaigns match the words that are their names."""
     return CompiledSet(
         version,
-        lambda _raw: True,
+        one_by_one(lambda _raw: True),
         lambda post: [Hit(name) for name in names if name in (post.text or "").split()],
         {name: ZONES[name] for name in names},
     )

@@ -39,8 +39,9 @@ class WordMatcher:
     def prefilter(self) -> "WordMatcher":
         return self
 
-    def find(self, lowered: bytes) -> bool:
-        return any(word in WORDS for word in msgspec.json.decode(lowered).get("text", "").split())
+    def find_each(self, raws: Sequence[bytes], _texts: Sequence[bytes]) -> list[int]:
+        words = [msgspec.json.decode(raw).get("text", "").split() for raw in raws]
+        return [index for index, found in enumerate(words) if set(WORDS).intersection(found)]
 
     def post(self, text: str, **_: object) -> list[Found]:
         return [Found(word) for word in WORDS if word in text.split()]

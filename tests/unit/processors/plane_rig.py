@@ -13,6 +13,7 @@ from processors.overlay import Chunk, CompiledSet, FlushPlan
 from processors.plane import PartitionPlane
 from processors.resume import Source, resume
 from processors.windows import to_ms
+from tests.finding import one_by_one
 
 NOW = datetime(2026, 3, 21, 12, tzinfo=UTC)
 NOW_MS = to_ms(NOW)
@@ -31,7 +32,7 @@ def compiled(version: str = "v1", **zones: str) -> CompiledSet:
     zones = zones or {"pepsi": "Asia/Tehran"}
     return CompiledSet(
         version,
-        find=lambda raw: any(name.encode() in raw for name in zones),
+        find=one_by_one(lambda raw: any(name.encode() in raw for name in zones)),
         match=lambda post: [Hit(name) for name in zones if name in (post.text or "").lower()],
         zones=zones,
     )

@@ -1,6 +1,7 @@
 """Each case is worked out by hand from the documented rules."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -31,8 +32,8 @@ class WordMatcher:
     def __init__(self) -> None:
         self.prefilter = self
 
-    def find(self, lowered: bytes) -> bool:
-        return b"acme" in lowered or b"zeta" in lowered
+    def find_each(self, raws: Sequence[bytes], _texts: Sequence[bytes]) -> list[int]:
+        return [index for index, raw in enumerate(raws) if b"acme" in raw.lower() or b"zeta" in raw.lower()]
 
     def post(self, text: str, **_: object) -> list[Found]:
         return [Found(name) for name in ("acme", "zeta") if name in text.split()]

@@ -16,6 +16,7 @@ from models.progress import Progress, unpack_progress
 from processors.overlay import Chunk, CompiledSet, FlushPlan
 from processors.plane import PartitionPlane
 from processors.resume import Source, resume
+from tests.finding import one_by_one
 
 NOON = datetime(2020, 1, 1, 12, tzinfo=UTC)
 NOON_MS = int(NOON.timestamp() * 1000)
@@ -48,7 +49,7 @@ def compiled(version: str = "v1") -> CompiledSet:
     def match(post: Post) -> list[Found]:
         return [Found("brand")] if "brand" in (post.text or "") else []
 
-    return CompiledSet(version, lambda raw: b"brand" in raw, match, {"brand": "UTC"})
+    return CompiledSet(version, one_by_one(lambda raw: b"brand" in raw), match, {"brand": "UTC"})
 
 
 def post(number: int, text: str = "a brand") -> bytes:

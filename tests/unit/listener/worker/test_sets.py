@@ -75,7 +75,7 @@ def test_a_replay_finds_the_version_that_it_met_first(topic: Topic) -> None:
         asyncio.run(store().publish(one, topic))  # type: ignore[arg-type]
     compiled = asyncio.run(store().compiled(OLD.version))
     assert compiled.version == OLD.version
-    assert not compiled.find(b"snapp")
+    assert not compiled.find([b"{}"], [b'"snapp"'])
     assert compiled.zones == {"brand": "Asia/Tehran"}
 
 

@@ -41,10 +41,14 @@ def test_ordinary_posts_do_not(text: str) -> None:
     assert not matcher_of("دیجی‌کالا", "digikala", "اسنپ").prefilter.candidate(record(text))
 
 
-def test_the_hot_path_takes_lower_cased_bytes() -> None:
-    find = matcher_of("digikala").prefilter.find
-    assert find(record("DigiKala").lower())
-    assert not find(record("kala").lower())
+def test_a_run_of_records_is_searched_in_one_go() -> None:
+    find = matcher_of("digikala", accounts=("@asnapp",)).prefilter.find_each
+    texts = ["DigiKala", "kala", "kala", None, "digi", "kala", "\u0627", "digikala digikala", "kala"]
+    raws = [record(text, ascii_only=number == 6) for number, text in enumerate(texts)]
+    raws[2] = record("kala", mentions=["@Asnapp"])
+    shown = [json.dumps(text, ensure_ascii=number == 6).encode() if text else b"" for number, text in enumerate(texts)]
+    assert find(raws, shown) == [0, 2, 6, 7]
+    assert find([], []) == []
 
 
 def test_accounts_pass_wherever_they_stand() -> None:
@@ -61,7 +65,10 @@ def test_words_of_every_record_are_searched_for_in_the_text_alone(keyword: str) 
     assert not prefilter.candidate(record("بنفش", url="https://twitter.com/x/status/1"))
     assert prefilter.candidate(record(f"بنفش {keyword}", url="https://twitter.com/x/status/1"))
     assert prefilter.candidate(record(f'"a\\" {keyword}'))
-    assert prefilter.candidate(record(None, extra={"text": f"{keyword}"}))
+    assert not prefilter.candidate(record(None, extra={"text": f"{keyword}"}))
+    assert prefilter.candidate(
+        record("بنفش").replace(b'"text"', b'"te\\u0078t"').replace("بنفش".encode(), keyword.encode())
+    )
     assert prefilter.candidate(record("اسنپ"))
 
 
