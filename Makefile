@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint type unit chaos deploy-check deploy-files bench lock schemas clean
+.PHONY: help install demo test lint type unit chaos deploy-check deploy-files bench image lock schemas clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -46,9 +46,17 @@ chaos: install ## faults into a running cluster, counts compared with a recount:
 bench: install ## worker CPU per million posts against a bare consumer loop; writes build/bench.json
 	$(BIN)/python -m tests.bench.run
 
-lock: install ## renew requirements.lock from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --python-version 3.11 \
-		--custom-compile-command 'make lock' --no-annotate --upgrade --quiet -o requirements.lock
+COMPILE = $(BIN)/uv pip compile --generate-hashes --no-emit-index-url --python-version 3.11 \
+	--custom-compile-command 'make lock' --no-annotate --quiet
+
+lock: install ## renew requirements.lock from pyproject.toml, and those of the image from it
+	$(COMPILE) pyproject.toml --group dev --upgrade -o requirements.lock
+	$(COMPILE) pyproject.toml -c requirements.lock --upgrade -o deploy/docker/requirements.lock
+	$(COMPILE) deploy/docker/build.in -c requirements.lock --upgrade -o deploy/docker/build.lock
+
+BASE_IMAGE ?= docker.io/library/python:3.11-slim-bookworm
+image: ## build the container image with buildah, as localhost/listener
+	buildah build --build-arg BASE_IMAGE=$(BASE_IMAGE) -f deploy/docker/Dockerfile -t listener .
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ REPOSITORY = "https://github.com/social-listener/social-listener/tree/main/"
 
 def run(program: str, *arguments: str | Path, package: str = "") -> str:
     """What ``program`` prints; without it the test is skipped, and fails where CI is set."""
-    found = shutil.which(program)
+    # What comes with the development packages is beside the interpreter.
+    found = shutil.which(program, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if found is None:
         reason = f"no {program}" + (f": install {package}" if package else "")
         if os.environ.get("CI"):
