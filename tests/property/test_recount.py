@@ -35,12 +35,14 @@ class Found:
 
 
 class WordMatcher:
+    words = "text"
+
     @property
     def prefilter(self) -> "WordMatcher":
         return self
 
     def find_each(self, raws: Sequence[bytes], _texts: Sequence[bytes]) -> list[int]:
-        words = [msgspec.json.decode(raw).get("text", "").split() for raw in raws]
+        words = [(msgspec.json.decode(raw).get(self.words) or "").split() for raw in raws]
         return [index for index, found in enumerate(words) if set(WORDS).intersection(found)]
 
     def post(self, text: str, **_: object) -> list[Found]:
@@ -238,6 +240,4 @@ def test_fold_and_recount_agree_on_articles(records: list[bytes]) -> None:
 class ArticleMatcher(WordMatcher):
     """Articles keep their words in the summary."""
 
-    def find(self, lowered: bytes) -> bool:
-        summary = msgspec.json.decode(lowered).get("summary") or ""
-        return any(word in WORDS for word in summary.split())
+    words = "summary"
