@@ -33,6 +33,7 @@ COMMANDS = {
     "forget": "listener.forget:forget",
     "rebase": "listener.worker.rebase:rebase_command",
     "backfill": "listener.worker.backfill:backfill_command",
+    "dlq": "listener.dlq.command:dlq",
     "kafka": "listener.kafka.commands:kafka",
     "topics": "listener.kafka.commands:topics",
     "sample": "listener.sample.command:sample",

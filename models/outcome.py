@@ -4,7 +4,7 @@ import base64
 import enum
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -51,12 +51,15 @@ RAW_LIMIT: Final = 64 * 1024
 #: Headers of a stand-in for a record that was too large for the topic; its value is the record's head.
 HEADER_SIZE: Final = "listener-too-large-size"
 HEADER_SHA256: Final = "listener-too-large-sha256"
+#: Header of a record that was produced again from its dead letter: ``topic/partition/offset`` of the first attempt.
+HEADER_REPLAY: Final = "listener-replay-of"
 
 
 class DeadLetter(Struct, frozen=True):
     """A record of ``listener.dead_letters.v1``; ``raw`` (cut at 64 KiB) and ``key`` are base64.
 
-    ``sha256`` and ``size`` are of the whole value.
+    ``sha256`` and ``size`` are of the whole value. ``handled``: not a letter but the note, with an empty ``raw``, of
+    what was done about one, at ``handled_at``; it is on the same partition under the same key.
     """
 
     topic: str
@@ -69,6 +72,18 @@ class DeadLetter(Struct, frozen=True):
     size: int
     failed_at: datetime
     key: str | None = None
+    handled: Literal["replayed", "dropped"] | None = None
+    handled_at: datetime | None = None
+
+    @property
+    def origin(self) -> tuple[str, int, int]:
+        """Topic, partition and offset of the record: a letter written twice is one letter."""
+        return self.topic, self.partition, self.offset
+
+    @property
+    def content(self) -> tuple[str, str | None, str]:
+        """What is the same for a record that was produced again."""
+        return self.topic, self.key, self.sha256
 
     @property
     def origin_key(self) -> bytes | None:

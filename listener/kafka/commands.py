@@ -181,6 +181,36 @@ def manifests(context: click.Context, declare: Callable[[int], tuple[TopicSpec, 
     click.echo(strimzi(namespace, declare(STRIMZI_REPLICAS), cluster), nl=False)
 
 
+@topics.command()
+@kafka_options(required=False)
+@namespace_options
+@click.option("--role", "names", multiple=True, help="Only this kind of process; can be repeated.")
+@click.option("--tool", is_flag=True, help="Print arguments for Kafka's kafka-acls.sh instead.")
+@click.option("--apply", "applied", is_flag=True, help="Allow all of it on the cluster; nothing is ever taken away.")
+def acls(
+    kafka: KafkaSettings | None, namespace: Namespace, names: tuple[str, ...], *, tool: bool, applied: bool
+) -> None:
+    """Print who may do what, tab-separated: principal, kind, name, operations. Needs no broker without --apply."""
+    # Imports the board's and the letters' names: `listener kafka` starts without them.
+    from listener.kafka.acls import apply_rules, principal, rules, tool_line  # noqa: PLC0415
+
+    every = list(rules(namespace))
+    known = list(dict.fromkeys(rule.role for rule in every))
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UsageProblem(f"--role {unknown[0]!r} is none of {', '.join(known)}.")
+    wanted = [rule for rule in every if not names or rule.role in names]
+    if applied:
+        if kafka is None:
+            raise UsageProblem("--apply: which Kafka? Give --bootstrap-servers or LISTENER_BOOTSTRAP_SERVERS.")
+        click.echo(f"{apply_rules(kafka, namespace, wanted)} ACLs are in force for {', '.join(names or known)}")
+        return
+    for rule in wanted:
+        user = principal(namespace, rule.role)
+        line = "\t".join((user, rule.kind, rule.name, ",".join(rule.operations)))
+        click.echo(tool_line(namespace, rule) if tool else line)
+
+
 def parse_properties(pairs: tuple[str, ...]) -> dict[str, str]:
     """The broker properties of ``--property`` options; raises UsageProblem for one that is not NAME=VALUE."""
     properties = {}

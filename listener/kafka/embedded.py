@@ -57,8 +57,9 @@ class EmbeddedKafka:
 
     ``port`` 0 means a free one. With ``data_dir`` the data is kept there and found again by the next start; without, a
     temporary directory is removed on exit. ``properties`` are extra broker properties. ``progress`` gets one line of
-    text for each step that takes seconds. The broker runs in a session of its own, so Ctrl-C reaches it only through
-    our exit; on Linux it is killed when the *thread* that entered ends, so enter in one that outlives it.
+    text for each step that takes seconds. ``cluster_id``: brokers of one cluster share it. The broker runs in a session
+    of its own, so Ctrl-C reaches it only through our exit; on Linux it is killed when the *thread* that entered ends,
+    so enter in one that outlives it.
 
     Raises UsageProblem for what the user can mend: no network and no cache, a port or directory in use, a full disk.
     """
@@ -71,6 +72,7 @@ class EmbeddedKafka:
         properties: Mapping[str, str] | None = None,
         secure: SecureListener | None = None,
         cache_dir: Path | None = None,
+        cluster_id: str | None = None,
         progress: Callable[[str], None] = log.info,
         start_timeout_s: float = 90.0,
         stop_timeout_s: float = 15.0,
@@ -80,6 +82,7 @@ class EmbeddedKafka:
         self._extra = dict(properties or {})
         self._secure = secure
         self._cache_dir = cache_dir
+        self._cluster_id = cluster_id or new_cluster_id()
         self._progress = progress
         self._start_timeout_s = start_timeout_s
         self._stop_timeout_s = stop_timeout_s
@@ -206,7 +209,7 @@ class EmbeddedKafka:
             return
         self._progress("formatting Kafka's storage")
         done = subprocess.run(
-            self._java("kafka.tools.StorageTool", "format", f"--cluster-id={_new_cluster_id()}", "--config"),
+            self._java("kafka.tools.StorageTool", "format", f"--cluster-id={self._cluster_id}", "--config"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -291,5 +294,6 @@ class _PortLostError(Exception):
     """The broker found one of its ports taken."""
 
 
-def _new_cluster_id() -> str:
+def new_cluster_id() -> str:
+    """A random id in the form that Kafka wants."""
     return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

@@ -1,59 +1,15 @@
 """The declared topics, and who may do what on them, as resources of Strimzi (``kafka.strimzi.io/v1``)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
-from listener.board.leader import leader_group
+from listener.kafka.acls import Operations, roles
 from listener.kafka.topics import TopicSpec
-from models.streams import ALL_TABLES, ARTICLES, BUSINESS, POSTS, STREAMS
 from models.topics import Namespace
 
 API_VERSION: Final = "kafka.strimzi.io/v1"
-Operations = tuple[str, ...]
-_READ: Final[Operations] = ("Describe", "Read")
-_WRITE: Final[Operations] = ("Describe", "Write")
-_BOTH: Final[Operations] = ("Describe", "Read", "Write")
-
-
-@dataclass(frozen=True)
-class Role:
-    """What one kind of process may do: operations by topic name, and by consumer group."""
-
-    name: str
-    topics: dict[str, Operations]
-    groups: dict[str, Operations]
-
-
-def roles(namespace: Namespace) -> tuple[Role, ...]:
-    """Every kind of process with no more than it needs.
-
-    ``operator`` is for people: rebase, backfill, forget, topics check. ``autoscaler`` only sees how far the group is.
-    """
-    inputs = [namespace.input(stream) for stream in STREAMS]
-    changelogs = [namespace.changelog(table) for table in ALL_TABLES]
-    posts = [namespace.input(stream) for stream in (POSTS, ARTICLES)]
-    business = [namespace.input(stream) for stream in BUSINESS]
-    said = [namespace.series, namespace.incidents, namespace.feedback]
-    ours = [namespace.campaigns, namespace.mentions, namespace.dead_letters, namespace.source_cursors]
-    every = [*inputs, *changelogs, *said, *ours]
-    worker = (
-        dict.fromkeys(inputs, _READ)
-        | dict.fromkeys([*changelogs, namespace.campaigns], _BOTH)
-        | dict.fromkeys([namespace.mentions, namespace.dead_letters], _WRITE)
-    )
-    board = dict.fromkeys([*changelogs, namespace.campaigns, namespace.mentions], _READ) | dict.fromkeys(said, _BOTH)
-    source = dict.fromkeys(posts, _WRITE) | {namespace.source_cursors: _BOTH}
-    return (
-        Role("worker", worker, {namespace.app: _READ}),
-        Role("board", board, {leader_group(namespace): _READ}),
-        Role("source", source, {}),
-        Role("importer", dict.fromkeys(business, _WRITE), {}),
-        Role("operator", dict.fromkeys(every, (*_BOTH, "DescribeConfigs")), {namespace.app: _READ}),
-        Role("autoscaler", dict.fromkeys(inputs, ("Describe",)), {namespace.app: ("Describe",)}),
-    )
 
 
 def topic_resources(specs: Sequence[TopicSpec], cluster: str) -> Iterator[dict[str, Any]]:
@@ -71,9 +27,11 @@ def topic_resources(specs: Sequence[TopicSpec], cluster: str) -> Iterator[dict[s
 def user_resources(namespace: Namespace, cluster: str) -> Iterator[dict[str, Any]]:
     """A KafkaUser with SCRAM-SHA-512 for every role; Strimzi puts its password into a Secret of the same name."""
     for role in roles(namespace):
+        kinds = {"topic": role.topics, "group": role.groups, "transactionalId": role.transactions}
+        acls = [acl for kind, allowed in kinds.items() for acl in _acls(kind, allowed)]
         body = {
             "authentication": {"type": "scram-sha-512"},
-            "authorization": {"type": "simple", "acls": [*_acls("topic", role.topics), *_acls("group", role.groups)]},
+            "authorization": {"type": "simple", "acls": acls},
         }
         yield _resource("KafkaUser", resource_name(f"{namespace.app}-{role.name}"), cluster, body)
 

@@ -32,6 +32,7 @@ from tests.chaos.oracle import (
     steps,
 )
 from tests.chaos.stream import Load, PostStream, real_time
+from tests.chaos.trio import Trio
 from tests.integration.test_board import BoardProcess
 from tests.integration.workers import Cluster, Worker
 
@@ -45,7 +46,7 @@ _FINAL = {2, 3, 4}
 class Crew:
     """Use ``crew`` to make one. ``wanted`` workers run, but for those that are frozen."""
 
-    broker: EmbeddedKafka
+    broker: EmbeddedKafka | Trio
     cluster: Cluster
     rng: Random
     figures: Figures
@@ -93,6 +94,10 @@ class Crew:
             self.tend()
             time.sleep(0.1)
 
+    def ready(self) -> None:
+        """Wait until every worker says that it counts."""
+        self.rest(lambda: all(one.running and one._get("/readyz") for one in self.members), "the workers to be ready")
+
     def pause(self, seconds: float) -> None:
         """Go on for so long."""
         end = time.monotonic() + seconds
@@ -138,18 +143,13 @@ class Crew:
 
     def board(self) -> BoardProcess:
         log = self.cluster.directory / f"board-{len(self.boards)}.log"
-        with log.open("wb") as file:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "listener", "board", "--http-port", "0"],
-                env=os.environ | self.cluster.environment,
-                stderr=file,
-            )
-        self.boards.append(BoardProcess(process, log))
+        self.boards.append(start_board(self.cluster, log))
         return self.boards[-1]
 
     def settle(self) -> None:
         """No more records; all of them are counted."""
-        self.load.end()
+        if self.load.is_alive():
+            self.load.end()
         deadline = time.monotonic() + PATIENCE_S
         while True:
             self.tend()
@@ -197,6 +197,17 @@ class Crew:
                 self.figures.problems.append("a board's minutes differ from the changelog's")
 
 
+def start_board(cluster: Cluster, log: Path) -> BoardProcess:
+    """A ``listener board`` on a free port."""
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "listener", "board", "--http-port", "0"],
+            env=os.environ | cluster.environment,
+            stderr=file,
+        )
+    return BoardProcess(process, log)
+
+
 def _read(board: BoardProcess) -> int:
     found_outcomes = board.json("/api/progress")["partitions"]
     return sum(sum(one["outcomes"].values()) for one in found_outcomes)
@@ -215,7 +226,7 @@ def _shown(board: BoardProcess) -> tuple[Counter[Any], Counter[Any]]:
 
 @contextmanager
 def crew(
-    broker: EmbeddedKafka,
+    broker: EmbeddedKafka | Trio,
     directory: Path,
     name: str,
     seed: int,
@@ -240,8 +251,7 @@ def crew(
     made.campaigns(CAMPAIGNS)
     try:
         made.tend()
-        for worker in made.members:
-            worker.ready()
+        made.ready()
         load.start()
         made.flow(rate)
         yield made

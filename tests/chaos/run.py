@@ -14,6 +14,7 @@ from statistics import median
 from listener.kafka.embedded import EmbeddedKafka
 from tests.chaos.oracle import Figures
 from tests.chaos.scenarios import SCENARIOS
+from tests.chaos.trio import Trio
 
 
 def run(names: list[str], seed: int, directory: Path) -> list[Figures]:
@@ -21,7 +22,7 @@ def run(names: list[str], seed: int, directory: Path) -> list[Figures]:
     for name in names:
         # A broker each: one that was killed and paused would judge the next scenario too.
         began = time.monotonic()
-        with EmbeddedKafka(properties={"log.cleaner.backoff.ms": "500"}) as broker:
+        with Trio() if name == "replicas" else EmbeddedKafka(properties={"log.cleaner.backoff.ms": "500"}) as broker:
             try:
                 figures = SCENARIOS[name](broker, directory, seed)
             except Exception as error:

@@ -11,8 +11,11 @@ from pathlib import Path
 
 from listener.demo.run import SESSION_TIMEOUT_S
 from listener.kafka.embedded import EmbeddedKafka
+from models.cells import PROGRESS
+from tests.chaos.changelogs import changelog
 from tests.chaos.crew import CAMPAIGNS, Crew, crew
 from tests.chaos.oracle import Figures
+from tests.chaos.trio import NODES, Trio
 from tests.integration.workers import until
 
 Scenario = Callable[[EmbeddedKafka, Path, int, int], Figures]
@@ -84,7 +87,7 @@ def rolling(broker: EmbeddedKafka, directory: Path, seed: int, rounds: int = 2) 
                 worker = one.members[0]  # noqa: PLW2901 - the second round meets those that were started anew
             done = one.fault(lambda it=worker: one.end(it))  # type: ignore[misc]
             one.tend()
-            one.members[-1].ready()
+            one.ready()
             one.recovered(done)
         return one.verdict()
 
@@ -96,8 +99,7 @@ def scale(broker: EmbeddedKafka, directory: Path, seed: int) -> Figures:
             one.flow(one.rng.randint(800, 1600))
             one.wanted = wanted
             one.recovered(one.fault(one.tend))
-            for worker in one.members:
-                worker.ready()
+            one.ready()
         return one.verdict()
 
 
@@ -176,6 +178,20 @@ def boards(broker: EmbeddedKafka, directory: Path, seed: int) -> Figures:
         return one.verdict()
 
 
+def replicas(trio: Trio, directory: Path, seed: int, times: int = 4) -> Figures:
+    """Three brokers, three replicas, two must be in sync: one broker is killed, later another."""
+    with crew(trio, directory, "replicas", seed) as one:
+        topics = [one.cluster.namespace.posts, one.cluster.namespace.changelog(PROGRESS), "__consumer_offsets"]
+        for number in range(times):
+            one.flow(one.rng.randint(500, 1500))
+            node = trio.nodes[number % NODES]
+            done = one.fault(node.kill)
+            one.recovered(done)
+            node.start()
+            one.rest(lambda: all(trio.in_sync(topic) for topic in topics), "the replicas to be in sync")
+        return one.verdict()
+
+
 class Hurried:
     """A clock in which a day passes in a few seconds: retention has something to do."""
 
@@ -198,5 +214,19 @@ def retention(broker: EmbeddedKafka, directory: Path, seed: int) -> Figures:
 
 
 SCENARIOS: dict[str, Scenario] = {}
-for _scenario in (kill, term, freeze, outage, stall, rolling, scale, poison, large, change, boards, retention):
+for _scenario in (
+    kill,
+    term,
+    freeze,
+    outage,
+    stall,
+    rolling,
+    scale,
+    poison,
+    large,
+    change,
+    boards,
+    retention,
+    changelog,
+):
     SCENARIOS[_scenario.__name__] = _scenario  # type: ignore[assignment]

@@ -55,6 +55,7 @@ class Record:
     partition: int = 0
     key: bytes | None = None
     headers: Sequence[tuple[str, bytes]] = ()
+    timestamp_ms: int | None = None
 
 
 def post(number: int, text: str = "snapp", partition: int = 0, **fields: Any) -> Record:
@@ -87,10 +88,11 @@ class Cluster:
     directory: Path
     partitions: int = 1
     workers: list["Worker"] = field(default_factory=list)
+    replicas: int = 1
 
     def create(self) -> Self:
         """Make the topics, and a campaign file with the campaign ``brand``."""
-        create_topics(self.kafka, declared_topics(self.namespace, self.partitions))
+        create_topics(self.kafka, declared_topics(self.namespace, self.partitions, replication_factor=self.replicas))
         (self.directory / "campaigns").mkdir(exist_ok=True)
         (self.directory / "campaigns" / "brand.yaml").write_text("{id: brand, keywords: [snapp, اسنپ]}\n")
         return self
@@ -142,7 +144,12 @@ class Cluster:
                 await producer.begin_transaction()
             sent = [
                 await producer.send(
-                    self.namespace.posts, one.value, one.key, one.partition, headers=list(one.headers) or None
+                    self.namespace.posts,
+                    one.value,
+                    one.key,
+                    one.partition,
+                    one.timestamp_ms,
+                    headers=list(one.headers) or None,
                 )
                 for one in records
             ]

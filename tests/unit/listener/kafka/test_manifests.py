@@ -4,7 +4,8 @@ import re
 
 import yaml
 
-from listener.kafka.manifests import manifests, resource_name, roles
+from listener.kafka.acls import roles
+from listener.kafka.manifests import manifests, resource_name
 from listener.kafka.topics import declared_topics
 from models.topics import Namespace
 
@@ -43,10 +44,12 @@ def test_nobody_may_do_what_is_not_theirs() -> None:
     assert "eu.listener.feedback.v1" not in worker
     assert board["brand-minute-changelog"] == ("Describe", "Read")
     assert "eu.social.posts.v1" not in board
+    assert "brand-entities-changelog" not in board
     assert set(BY_ROLE["source"].topics) == {
         "eu.social.posts.v1",
         "eu.press.articles.v1",
         "eu.listener.source_cursors.v1",
+        "eu.listener.mentions.v1",
     }
     assert {name for role in BY_ROLE.values() for name in role.topics} == {spec.name for spec in SPECS}
     assert BY_ROLE["worker"].groups == {"brand": ("Describe", "Read")}

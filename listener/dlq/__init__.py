@@ -1,0 +1,1 @@
+"""Dead letters: looked at, produced again, or put away."""
