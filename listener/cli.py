@@ -26,6 +26,7 @@ COMMANDS = {
     "kpis": "listener.kpis.command:kpis",
     "import": "listener.importing.command:import_command",
     "report": "listener.report.command:report",
+    "digest": "listener.report.digest:digest",
     "source": "listener.sources.command:source",
     "worker": "listener.worker.command:worker",
     "board": "listener.board.command:board",

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from listener.report.source import Completeness, ReportSource, Top
+from models.feedback import TargetSet
+from models.incident import Incident
 from models.kpis import KPIS, Kpi
 from processors.kpis.periods import custom, day_start, local_day
 
@@ -66,6 +68,8 @@ class Report:
     targets: tuple[dict[str, Any], ...]
     top: Top
     completeness: Completeness
+    incidents: tuple[Incident, ...] | None = None
+    target_changes: tuple[TargetSet, ...] = ()
 
     def of(self, name: str) -> tuple[Line, ...]:
         """The lines of a KPI."""
@@ -81,6 +85,7 @@ def make_report(source: ReportSource, start: int, end: int) -> Report:
     days = _days(start, min(end, source.now + 1), zone)
     daily = tuple(source.kpis(*_span(days, index, end, zone)) for index in range(len(days)))
     targets = tuple(source.targets())
+    incidents = source.incidents(start, end)
     return Report(
         campaign=source.campaign.id,
         title=source.campaign.name or source.campaign.id,
@@ -97,6 +102,8 @@ def make_report(source: ReportSource, start: int, end: int) -> Report:
         targets=targets,
         top=source.top(start, end, _TOP),
         completeness=source.completeness(),
+        incidents=None if incidents is None else tuple(incidents),
+        target_changes=tuple(source.target_changes()),
     )
 
 

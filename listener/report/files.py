@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+import msgspec
 from openpyxl import Workbook  # type: ignore[import-untyped]
 from openpyxl.styles import Font  # type: ignore[import-untyped]
 
@@ -43,6 +44,8 @@ def as_json(report: Report) -> str:
         ],
         "sources": [{"name": name, "mentions": count} for name, count in report.top.sources],
         "outcomes": report.completeness.outcomes,
+        "incidents": msgspec.to_builtins(report.incidents),
+        "target_history": msgspec.to_builtins(report.target_changes),
     }
     return json.dumps(body, ensure_ascii=False, indent=2) + "\n"
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from listener.report import charts
 from listener.report.data import Line, Report
+from listener.report.incidents import incident_words
 from listener.report.lines import GROUPS, LineWords
 from listener.report.words import Words
 from models.kpis import BESIDE, KPIS
@@ -108,6 +109,7 @@ class HtmlReport:
             questions=[(kpi, kpi.title.of(words.lang)) for kpi in KPIS.values()],
             top=[self._mention(one) for one in report.top.mentions],
             sources=self._sources(),
+            incidents=[incident_words(one, words) for one in report.incidents or ()],
             outcomes=self._outcomes(),
             platform=self._platform,
         )
@@ -197,6 +199,9 @@ class HtmlReport:
     def _target(self, target: dict[str, Any]) -> dict[str, Any]:
         line = next((one for one in self.report.lines if one.target is target), None)
         told = self.lines.target(target, line)
+        subject = target["kpi"] if target["part"] is None else f"{target['kpi']}.{target['part']}"
+        past = [one for one in self.report.target_changes if one.kpi == subject]
+        told["history"] = self.lines.changes(past, target, line)
         return told | {"bar": Markup(charts.progress(told["share"], told["expected_share"]))}  # noqa: S704 - numbers only
 
     def _charts(self) -> Iterator[tuple[str, Markup]]:

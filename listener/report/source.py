@@ -11,12 +11,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import msgspec
+
 from listener.errors import UsageProblem
 from listener.kpis.evaluation import evaluated
 from listener.kpis.reading import article_matcher, count_files, err, latest_believed, post_matcher
 from listener.kpis.standing import standing_json
 from models.article import Article
 from models.campaign import DEFAULT_TIMEZONE, Campaign, CampaignSet
+from models.feedback import TargetSet
+from models.incident import Incident
 from models.outcome import OUTCOMES
 from models.post import Post
 from processors.kpis.aims import aims
@@ -88,6 +92,12 @@ class ReportSource(Protocol):
     def completeness(self) -> Completeness:
         """How much is in the numbers."""
 
+    def incidents(self, start: int, end: int) -> list[Incident] | None:
+        """Spikes and the like that were open in a span, oldest first; None where nobody watched."""
+
+    def target_changes(self) -> list[TargetSet]:
+        """What became of the targets, oldest first; empty where nobody recorded it."""
+
 
 class FileSource:
     """Files of records, counted here."""
@@ -149,6 +159,13 @@ class FileSource:
         """How much is in the numbers."""
         return Completeness({name: self._batch.outcomes.get(name, 0) for name in OUTCOMES}, self._batch.now)
 
+    def incidents(self, _start: int, _end: int) -> None:
+        """Files are counted, not watched."""
+
+    def target_changes(self) -> list[TargetSet]:
+        """Only a board records them."""
+        return []
+
     def _keep(self, one: Post | Article, at: int, matched: Sequence[str]) -> Sequence[str]:
         if self.campaign.id in matched:
             self._said.append((one, at))
@@ -207,18 +224,43 @@ class BoardSource:
         newest = max((_ms(one["record_time"]) for one in self._progress if one["record_time"]), default=None)
         return Completeness(dict(outcomes), newest)
 
+    def incidents(self, start: int, end: int) -> list[Incident]:
+        """Those that were open in a span, oldest first."""
+        found = msgspec.convert(self._get(f"{self._path}/incidents")["incidents"], list[Incident])
+        overlap = [one for one in found if to_ms(one.started_at) < end and (_over(one) or end) > start]
+        return sorted(overlap, key=lambda one: one.started_at)
+
+    def target_changes(self) -> list[TargetSet]:
+        """What became of the targets."""
+        told = self._standing.get("target_history", [])
+        return [msgspec.convert(one | {"type": "target", "campaign": self.campaign.id}, TargetSet) for one in told]
+
     def _get(self, path: str) -> Any:
-        headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
-        if not self._url.startswith(("http://", "https://")):
-            raise UsageProblem(f"--board: {self._url} is no http(s) address.")
-        request = urllib.request.Request(self._url + path, headers=headers)  # noqa: S310 - checked above
-        try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310
-                return json.load(response)
-        except urllib.error.HTTPError as error:
-            raise UsageProblem(f"--board: {path} answers {error.code}: {error.read().decode()[:200]}") from error
-        except (OSError, ValueError) as error:
-            raise UsageProblem(f"--board: {self._url} does not answer: {error}") from error
+        return _get(self._url, path, self._token)
+
+
+def campaigns_of(board: str, token: str | None = None) -> list[str]:
+    """The ids of every campaign that a board shows to this token."""
+    return [one["id"] for one in _get(board.rstrip("/"), "/api/campaigns", token)["campaigns"]]
+
+
+def _get(board: str, path: str, token: str | None) -> Any:
+    headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    if not board.startswith(("http://", "https://")):
+        raise UsageProblem(f"--board: {board} is no http(s) address.")
+    request = urllib.request.Request(board + path, headers=headers)  # noqa: S310 - checked above
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310
+            return json.load(response)
+    except urllib.error.HTTPError as error:
+        raise UsageProblem(f"--board: {path} answers {error.code}: {error.read().decode()[:200]}") from error
+    except (OSError, ValueError) as error:
+        raise UsageProblem(f"--board: {board} does not answer: {error}") from error
+
+
+def _over(one: Incident) -> int | None:
+    """When an incident was over, epoch ms; None while it is open."""
+    return None if one.resolved_at is None else to_ms(one.resolved_at)
 
 
 def _mention(one: dict[str, Any]) -> TopMention:

@@ -95,10 +95,25 @@ def test_live_numbers_are_those_of_the_files(cluster: Cluster, tmp_path: Path) -
             found = answer(url)
             assert found["kpis"] == expected
             assert [target["actual"] for target in found["targets"]] == [1]
+            until(lambda: answer(url)["target_history"], "the history of targets, from the leading board")
+            told = [(one["kpi"], one["target"]["target"]) for one in answer(url)["target_history"]]
+            assert told == [("leads.mql", 2)]
+            assert reported(url) == {"cost_per_conversion": expected["cost_per_conversion"]["value"], "leads": 2}
             gauge = 'listener_kpi_numerator{campaign="c",currency="IRR",kpi="cost_per_conversion"'
             until(lambda: gauge in read(f"{url}/metrics"), "the next evaluation for the metrics")
         finally:
             board.terminate()
+
+
+def reported(url: str) -> dict[str, Any]:
+    """Numbers of a report on the two days, read from the board; the history of targets is in it."""
+    arguments = ["report", "--campaign", "c", "--board", url, "--from", "1405-01-01", "--to", "1405-01-02"]
+    body = json.loads(CliRunner().invoke(cli, [*arguments, "--format", "json"], catch_exceptions=False).stdout)
+    assert [one["kpi"] for one in body["target_history"]] == ["leads.mql"]
+    assert body["incidents"] == []
+    assert "مسئول: sara" in CliRunner().invoke(cli, arguments, catch_exceptions=False).stdout
+    lines = {(line["kpi"], line["part"]): line for line in body["kpis"]}
+    return {"cost_per_conversion": lines["cost_per_conversion", ""]["value"], "leads": lines["leads", "mql"]["target"]}
 
 
 def answer(url: str) -> Any:

@@ -108,7 +108,9 @@ def test_no_text_is_left_over() -> None:
     source += "".join(
         file.read_text(encoding="utf-8") for file in TEMPLATES.parent.glob("*.py") if file.stem != "words"
     )
-    computed = re.compile("platform_|rule_|sort_|period_")
+    computed = re.compile(
+        "platform_|rule_|sort_|period_|incident_quiet_|answer_|severity_|backtest_bad_|backtest_(busy|failed)"
+    )
     panels = {panel.name for panel in PANELS}
     unused = {key for key in TEXTS if f'"{key}"' not in source and f"'{key}'" not in source and not computed.match(key)}
     assert unused <= set(OUTCOMES) | panels
