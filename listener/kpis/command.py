@@ -11,9 +11,10 @@ from listener.campaigns.files import load_campaigns
 from listener.errors import UsageProblem
 from listener.inputs.options import ManyInputs
 from listener.kpis.evaluation import evaluated
-from listener.kpis.reading import batch_of, count_files, err
+from listener.kpis.reading import Analyse, batch_of, count_files, err
 from listener.kpis.spans import period_option, read_now
 from listener.kpis.table import table
+from models.campaign import CampaignSet
 from processors.kpis.evaluate import group_of
 from processors.kpis.periods import NAMES
 
@@ -43,6 +44,13 @@ from processors.kpis.periods import NAMES
 @click.option("--now", help="The moment to evaluate at, RFC 3339. Default: the largest record time.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @click.option("--all", "beside", is_flag=True, help="Also what stands beside the 24: mentions, sentiment, virality, …")
+@click.option(
+    "--understanding",
+    default="off",
+    show_default=True,
+    type=click.Choice(["on", "off"]),
+    help="on: judge the sentiment of mentions with the models that a worker has; takes seconds to load.",
+)
 @click.option("--rules", is_flag=True, help="Print the Prometheus recording rules instead; needs no input.")
 def kpis(
     campaigns: Path | None,
@@ -51,6 +59,7 @@ def kpis(
     since: str | None,
     until: str | None,
     now: str | None,
+    understanding: str,
     *,
     as_json: bool,
     beside: bool,
@@ -66,7 +75,7 @@ def kpis(
         raise UsageProblem("give the campaigns and the records: --campaigns DIR --input FILE.ndjson…")
     wanted = period_option(NAMES[period], since, until)
     loaded = load_campaigns(campaigns)
-    batch = batch_of(loaded)
+    batch = batch_of(loaded, _analyse(loaded) if understanding == "on" else None)
     count_files(batch, inputs, err)
     moment = read_now(now) if now else batch.now
     if moment is None:
@@ -85,3 +94,9 @@ def kpis(
     }
     err(", ".join(f"{name} {count:,}" for name, count in sorted(batch.outcomes.items())) or "no records")
     click.echo(json.dumps(results, ensure_ascii=False) if as_json else table(loaded, results))
+
+
+def _analyse(campaigns: CampaignSet) -> Analyse:
+    from listener.enrich import load_enricher  # noqa: PLC0415 - hazm and the models take seconds
+
+    return load_enricher(campaigns).analyse

@@ -11,10 +11,15 @@ import msgspec
 from listener.errors import UsageProblem
 from models.article import Article
 from models.campaign import CampaignSet
+from models.mention import MAX_TEXT, Label
 from models.post import POSTS_TOPIC, Post
-from processors.kpis.batch import TOPICS, Batch, Invalid
+from processors.enrich import Analysis, Item
+from processors.kpis.batch import TOPICS, Batch, Invalid, Judge
 from processors.match import Matcher
 from processors.matching import match_article, match_post
+
+#: What judges mentions, each text with its campaign (``Enricher.analyse``).
+Analyse = Callable[[Sequence[Item]], Sequence[Analysis]]
 
 #: How far ahead of the clock a record of a file may be: tests and plans are dated ahead, year 9999 is a mistake.
 _AHEAD: Final = timedelta(days=730)
@@ -35,10 +40,11 @@ class Line(msgspec.Struct):
 _decode = msgspec.json.Decoder(Line).decode
 
 
-def batch_of(campaigns: CampaignSet) -> Batch:
-    """An empty count for these campaigns."""
+def batch_of(campaigns: CampaignSet, analyse: Analyse | None = None) -> Batch:
+    """An empty count for these campaigns; ``analyse`` None: mentions are not judged."""
     matcher = Matcher(campaigns)
-    return Batch(campaigns, post_matcher(matcher), article_matcher(matcher), latest=latest_believed())
+    judge = None if analyse is None else post_judge(matcher, analyse)
+    return Batch(campaigns, post_matcher(matcher), article_matcher(matcher), latest=latest_believed(), judge=judge)
 
 
 def latest_believed() -> datetime:
@@ -53,6 +59,21 @@ def post_matcher(matcher: Matcher) -> Callable[[Post], Sequence[str]]:
         return [one.campaign_id for one in match_post(matcher, post)]
 
     return match
+
+
+def post_judge(matcher: Matcher, analyse: Analyse) -> Judge:
+    """The sentiment of a post toward each campaign that it matches."""
+
+    def judge(post: Post) -> dict[str, Label | None]:
+        # The same cut as in a mention's record, so that the answer is the one that a worker gets.
+        text = (post.text or "")[:MAX_TEXT]
+        items = [
+            Item(text, one.campaign_id, tuple((at.start, at.end) for at in one.matches if at.end <= len(text)))
+            for one in match_post(matcher, post)
+        ]
+        return {item.campaign: found.sentiment for item, found in zip(items, analyse(items), strict=True)}
+
+    return judge
 
 
 def article_matcher(matcher: Matcher) -> Callable[[Article], Sequence[str]]:

@@ -4,7 +4,7 @@ The folds are those of the worker; what a worker keeps in tables is kept in dict
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from models.article import ARTICLES_TOPIC, Article
 from models.campaign import CampaignSet
 from models.cells import MENTIONS, METRIC_INDEX, METRICS
 from models.entity import PostEntity
+from models.mention import Label
 from models.outcome import OUTCOMES, Outcome
 from models.post import COUNTERS, EARLIEST, MAX_RECORD_BYTES, PLATFORMS, POSTS_TOPIC, Post
 from processors.business.kinds import BUSINESS_KINDS
@@ -30,6 +31,8 @@ TOPICS: Final = (POSTS_TOPIC, ARTICLES_TOPIC, *BUSINESS_KINDS)
 
 MatchPost = Callable[[Post], Sequence[str]]
 MatchArticle = Callable[[Article], Sequence[str]]
+#: Campaign → the post's sentiment toward it; None where nobody can tell.
+Judge = Callable[[Post], Mapping[str, Label | None]]
 
 
 class Invalid(ValueError):  # noqa: N818 - an outcome, not a failure
@@ -40,7 +43,7 @@ class Batch:
     """Counts records one by one. ``figures`` has the sums, ``now`` the largest ``observed_at`` so far (epoch ms).
 
     ``latest``: nothing is believed to have been observed later. Files do not say when their records arrived, so this
-    can only keep out what is far off.
+    can only keep out what is far off. ``judge`` None: sentiment has no sample.
     """
 
     def __init__(
@@ -50,11 +53,13 @@ class Batch:
         match_article: MatchArticle,
         *,
         latest: datetime | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self.figures = MinuteFigures()
         self.outcomes: Counter[str] = Counter()
         self.now: int | None = None
         self._latest = latest
+        self._judge = judge
         self._rules = Rules(campaigns)
         self._match_post, self._match_article = match_post, match_article
         self._posts: dict[str, PostEntity] = {}
@@ -119,6 +124,7 @@ class Batch:
         if result.entity is not None:
             self._posts[post.post_id] = result.entity
             self._heard(post, result.deltas)
+            self._felt(post, result.deltas)
             platform = PLATFORMS[result.entity.platform]
             for delta in result.deltas:
                 self.figures.add(
@@ -134,6 +140,16 @@ class Batch:
             if delta.metric == MENTIONS:
                 author = f"{post.platform}|{post.author.id}"
                 self.figures.add_author(delta.campaign, delta.time, author, post.author.followers)
+
+    def _felt(self, post: Post, deltas: Sequence[Delta]) -> None:
+        """The sentiment of what has just been counted as a mention, in the cell of the mention."""
+        counted = [delta for delta in deltas if delta.metric == MENTIONS]
+        labels = self._judge(post) if self._judge is not None and counted else {}
+        for delta in counted:
+            label = labels.get(delta.campaign)
+            if label is not None:
+                metric = METRIC_INDEX[f"mentions_{label}"]
+                self.figures.add(delta.campaign, "posts", delta.time, post.platform, metric, 1, len(METRICS))
 
     def _article(self, article: Article) -> Outcome:
         """An article counts once per campaign, at its publication; a later version may add campaigns."""

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from listener.cli import cli
 from listener.errors import UsageProblem
 from models.kpis import KPIS
-from tests.business import a_bit_of_everything
+from tests.business import a_bit_of_everything, post
 
 CAMPAIGN = {"id": "c", "attribution": {"sites": ["shop.ir"], "utm_campaigns": ["nowruz"], "ad_campaigns": ["ad-1"]}}
 
@@ -103,3 +103,14 @@ def test_mistakes_in_business_fields_are_named(tmp_path: Path, fields: Any, said
     with pytest.raises(UsageProblem) as refused:
         run(tmp_path, campaign={"id": "c", "keywords": ["x"]} | fields)
     assert said in str(refused.value)
+
+
+def test_sentiment_is_judged_where_it_is_asked_for(tmp_path: Path) -> None:
+    said = {"text": "برندما عالی و فوق‌العاده است، خیلی راضی هستم", "counts": {}}
+    lines = [json.dumps({"topic": topic, "record": json.loads(value)}) for topic, value in [post("1", **said)]]
+    brand = CAMPAIGN | {"keywords": ["برندما"]}
+    without = json.loads(run(tmp_path, "--all", "--json", campaign=brand, lines=lines).stdout)["c"]
+    assert without["net_sentiment"]["value"] is None
+    options = ("--all", "--json", "--understanding", "on")
+    judged = json.loads(run(tmp_path, *options, campaign=brand, lines=lines).stdout)["c"]
+    assert (judged["net_sentiment"]["value"], judged["net_sentiment"]["denominator"]) == (1, 1)

@@ -4,6 +4,11 @@ from typing import Any
 
 import pytest
 
+from models.campaign import CampaignSet
+from models.kpis import BESIDE
+from processors.kpis.batch import Batch
+from processors.kpis.evaluate import Evaluator
+from processors.kpis.periods import Period, Span
 from tests.business import article, campaign, counted, kpis, post, record, values
 
 
@@ -96,3 +101,19 @@ def test_press_mentions_are_raw_and_stories() -> None:
 def test_articles_count_when_they_were_published() -> None:
     records = [article(1, "برندما", at="2026-03-20T10:00:00Z"), article(2, "برندما دو", at="2026-03-22T08:00:00Z")]
     assert values(records, period="day", now="2026-03-22T12:00:00Z")["press_mentions"] == {"articles": 1, "stories": 1}
+
+
+def test_net_sentiment_is_of_what_was_judged_once_per_mention() -> None:
+    told = {"instagram:1": "positive", "instagram:2": "positive", "instagram:3": "negative", "instagram:4": None}
+    batch = Batch(
+        CampaignSet((campaign(),)),
+        lambda post: ["c"] if post.post_id in told else [],
+        lambda _: [],
+        judge=lambda post: {"c": told[post.post_id]},  # type: ignore[dict-item]
+    )
+    for topic, value in [*(post(str(number)) for number in range(1, 6)), post("1", op="update"), post("2")]:
+        batch.take(topic, value)
+    period = Period("custom", Span(None, None), None)
+    (reading,) = Evaluator(batch.figures, campaign()).readings(BESIDE["net_sentiment"], period)
+    # two positive, one negative; the fourth is counted but not judged, the fifth is nobody's
+    assert (reading.numerator, reading.denominator) == (1, 3)
