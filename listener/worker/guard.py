@@ -44,6 +44,10 @@ class StallGuard:
         self._end = end
         self._last = now()
 
+    def begin(self) -> None:
+        """The process is about to join its group: however long it took to get here, nobody took anything from it."""
+        self._last = self._now()
+
     @property
     def age(self) -> float:
         """Seconds since the last beat."""

@@ -147,6 +147,7 @@ def _counting(settings: WorkerSettings, sets: SetStore, producer: AIOKafkaProduc
 async def _count(app: CountingApp, counting: Counting, watch: CampaignWatch, stop: asyncio.Event) -> None:
     """Run the engine until ``stop``; any end that was not asked for ends the process."""
     current = counting.recovery.current
+    counting.guard.begin()
     loops = [asyncio.create_task(counting.run())]
     if current is not None:
         loops.append(asyncio.create_task(watch.run(current.version)))
