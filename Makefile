@@ -46,6 +46,12 @@ chaos: install ## faults into a running cluster, counts compared with a recount:
 bench: install ## worker CPU per million posts against a bare consumer loop; writes build/bench.json
 	$(BIN)/python -m tests.bench.run
 
+bench-peers: install ## the same job in other engines, each in an environment of its own; writes build/peers.json
+	$(BIN)/python -m tests.bench.peers.run
+
+curves: install ## what a post costs by keywords, share of matches and length
+	$(BIN)/python -m tests.bench.curves
+
 COMPILE = $(BIN)/uv pip compile --generate-hashes --no-emit-index-url --python-version 3.11 \
 	--custom-compile-command 'make lock' --no-annotate --quiet
 

@@ -53,6 +53,8 @@ def advance(
     change exceeds the rounding step. A fall to 0 or by more than half is held for one snapshot before it is believed.
     """
     last, high, held = list(levels.last), list(levels.high), levels.held
+    if snapshot.count(None) == len(snapshot):
+        return Levels(last, high, held), []
     steps: list[Step] = []
     for counter, new in enumerate(snapshot):
         if new is None:

@@ -37,14 +37,19 @@ def campaign_set(keywords: int, seed: int = 7) -> CampaignSet:
     )
 
 
-def posts(count: int, campaigns: CampaignSet, share: float, seed: int = 11) -> Iterator[tuple[bytes, bytes]]:
-    """(key, value) of ``count`` posts of some 380 bytes, created over one day; ``share`` of them hold a keyword."""
+def posts(
+    count: int, campaigns: CampaignSet, share: float, seed: int = 11, length: int = 16
+) -> Iterator[tuple[bytes, bytes]]:
+    """(key, value) of ``count`` posts of ``length`` words (16: some 350 bytes), created over one day.
+
+    ``share`` of them hold a keyword.
+    """
     rng = random.Random(seed)  # noqa: S311
     keywords = [campaign.keywords[0] for campaign in campaigns.campaigns]
     for number in range(count):
-        words = rng.choices(WORDS, k=16)
+        words = rng.choices(WORDS, k=length)
         if rng.random() < share:
-            words[rng.randrange(16)] = rng.choice(keywords)
+            words[rng.randrange(length)] = rng.choice(keywords)
         second = number * 86_400 // count
         moment = f"2026-11-20T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
         post_id = f"twitter:{number:09}"

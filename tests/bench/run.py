@@ -2,7 +2,8 @@
 
 Only ratios travel between machines, so both are measured in turn, round by round, and the medians are compared. CPU is
 counted from ready to done: imports and the building of automata happen once in a worker's life, not per post. The
-worker does everything it does in production: outcomes, entities, four tables, progress, durable writes, commits.
+worker does everything it does in production: outcomes, entities, four tables, progress, durable writes, commits,
+mentions. The whole job is the same with normalisation, sentiment and relevance of every mention.
 """
 
 import argparse
@@ -59,12 +60,15 @@ def measure_bare(kafka: KafkaSettings, topic: str, keywords: int) -> dict[str, f
     return figures
 
 
-def measure_worker(kafka: KafkaSettings, namespace: Namespace, ends: dict[int, int]) -> dict[str, float]:
-    """One run of a worker that starts without any state."""
+def measure_worker(
+    kafka: KafkaSettings, namespace: Namespace, ends: dict[int, int], *, understanding: bool = False
+) -> dict[str, float]:
+    """One run of a worker that starts without any state; ``understanding``: its mentions are judged, too."""
     environment = os.environ | kafka.environment() | {"LISTENER_APP": namespace.app, "LISTENER_LOG_LEVEL": "WARNING"}
     with tempfile.TemporaryFile() as log:
         port = _free_port()
-        options = ["--http-port", str(port), "--session-timeout", "6", "--understanding", "off"]
+        options = ["--http-port", str(port), "--session-timeout", "6", "--understanding"]
+        options.append("on" if understanding else "off")
         command = [sys.executable, "-m", "listener", "worker", *options]
         process = psutil.Popen(command, env=environment, stderr=log)
         try:
@@ -149,7 +153,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.05, help="of posts that hold a keyword")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    bare, worker = [], []
+    bare, worker, whole = [], [], []
     with EmbeddedKafka(progress=say) as broker:
         kafka, topic = broker.settings, Namespace("bench").posts
         create_topics(kafka, declared_topics(Namespace("bench"), PARTITIONS))
@@ -161,24 +165,32 @@ def main() -> None:
             create_topics(kafka, declared_topics(namespace, PARTITIONS))
             worker.append(measure_worker(kafka, namespace, ends))
             bare.append(measure_bare(kafka, topic, options.keywords))
-            say(f"round {number + 1}: worker {worker[-1]}, bare loop {bare[-1]}")
-    totals = {int(one["mentions"]) for one in (*worker, *bare)}
+            namespace = Namespace(f"whole{number}")
+            create_topics(kafka, declared_topics(namespace, PARTITIONS))
+            whole.append(measure_worker(kafka, namespace, ends, understanding=True))
+            say(f"round {number + 1}: worker {worker[-1]}, bare loop {bare[-1]}, whole job {whole[-1]}")
+    totals = {int(one["mentions"]) for one in (*worker, *bare, *whole)}
     if len(totals) != 1:
         raise SystemExit(f"the totals differ: {totals}")
-    _report(options, worker, bare)
+    _report(options, worker, bare, whole)
 
 
-def _report(options: argparse.Namespace, worker: list[dict[str, float]], bare: list[dict[str, float]]) -> None:
-    per_million = 1_000_000 / options.posts
-    ours = statistics.median(one["cpu_s"] for one in worker) * per_million
-    theirs = statistics.median(one["cpu_s"] for one in bare) * per_million
+Runs = list[dict[str, float]]
+
+
+def _report(options: argparse.Namespace, worker: Runs, bare: Runs, whole: Runs) -> None:
+    ours, theirs, all_of_it = (
+        statistics.median(one["cpu_s"] for one in runs) * 1_000_000 / options.posts for runs in (worker, bare, whole)
+    )
     result = {
         "worker_cpu_s_per_million": round(ours, 2),
         "bare_loop_cpu_s_per_million": round(theirs, 2),
         "ratio": round(ours / theirs, 3),
+        "whole_job_cpu_s_per_million": round(all_of_it, 2),
+        "whole_job_ratio": round(all_of_it / theirs, 3),
         "posts_per_second": round(options.posts / statistics.median(one["wall_s"] for one in worker)),
         "rss_mb": round(statistics.median(one["rss_mb"] for one in worker), 1),
-        "rounds": {"worker": worker, "bare_loop": bare},
+        "rounds": {"worker": worker, "bare_loop": bare, "whole_job": whole},
         "environment": {
             "posts": options.posts,
             "keywords": options.keywords,
@@ -193,6 +205,7 @@ def _report(options: argparse.Namespace, worker: list[dict[str, float]], bare: l
     OUT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(f"worker     {ours:6.2f} CPU seconds per million posts")
     print(f"bare loop  {theirs:6.2f} CPU seconds per million posts")
+    print(f"whole job  {all_of_it:6.2f} CPU seconds per million posts, {all_of_it / theirs:.2f} of the bare loop")
     print(f"ratio      {ours / theirs:6.2f}   ({result['posts_per_second']:,} posts/s, {result['rss_mb']} MB)")
 
 
