@@ -52,15 +52,15 @@ _ARTICLES = (
 )
 
 
-def pictured_board(campaigns: CampaignSet, seed: int = 4) -> Board:
-    """Closed minutes of eight days for every campaign, cells that agree with them, and a progress cell."""
+def pictured_board(campaigns: CampaignSet, seed: int = 4, days: int = DAYS) -> Board:
+    """Closed minutes of some days for every campaign, cells that agree with them, and a progress cell."""
     board = Board(NAMESPACE, reading=Reading())
     sets = TopicPartition(NAMESPACE.campaigns, 0)
     board.take(sets, [(0, campaigns.version.encode(), campaigns.to_json())])
     rng = Random(seed)  # noqa: S311 - a picture, not a secret
     end = to_ms(UNTIL) // 1000
     for number, campaign in enumerate(campaigns.campaigns):
-        minutes = [_minute(rng, campaign.id, number, at, end) for at in range(end - DAYS * 86_400, end, 60)]
+        minutes = [_minute(rng, campaign.id, number, at, end) for at in range(end - days * 86_400, end, 60)]
         board.take(
             TopicPartition(NAMESPACE.series, 0),
             [(at, one.key, pack_minute(one)) for at, one in enumerate(minutes)],
@@ -242,7 +242,9 @@ class PicturedAlerts:
 
     async def run(self, campaign: Campaign, false_per_week: float, span: Span) -> Report:
         asked = replace(campaign, alerts=replace(campaign.alerts, false_per_week=false_per_week))
-        minutes = list(self._board.closed.minutes(campaign.id, 0, span.end_ms or 0))
+        # Two days teach enough for a picture.
+        first = int(UNTIL.timestamp()) - 2 * 86_400
+        minutes = list(self._board.closed.minutes(campaign.id, first, (span.end_ms or 0) // 1000))
         return await asyncio.to_thread(backtest_minutes, asked, minutes, span)
 
     def routes(self) -> AlertRoutes:
@@ -264,8 +266,8 @@ class PicturedAlerting(BoardPart):
 class Pictured:
     """The served board. ``port`` is known inside the context."""
 
-    def __init__(self, access: AccessSettings = LOCAL, posts: int = 1500, port: int = 0) -> None:
-        self._access, self._posts, self.port = access, posts, port
+    def __init__(self, access: AccessSettings = LOCAL, posts: int = 1500, port: int = 0, days: int = DAYS) -> None:
+        self._access, self._posts, self.port, self._days = access, posts, port, days
         self._stack = AsyncExitStack()
         self.log = Log()
 
@@ -273,7 +275,7 @@ class Pictured:
         directory = self._stack.enter_context(tempfile.TemporaryDirectory())
         self.store = self._stack.enter_context(MentionStore(Path(directory)))
         campaigns, changes = sample_changes(self._posts)
-        self.board = pictured_board(campaigns)
+        self.board = pictured_board(campaigns, days=self._days)
         await self.add([*changes, *article_changes(campaigns)])
         self.mentions = Mentions(self.board, self.store)
         self.kpis = SampleKpis(campaigns, to_ms(UNTIL))

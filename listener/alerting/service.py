@@ -41,6 +41,8 @@ from processors.incidents.explain import explain
 
 _log = logging.getLogger("listener.alerting.service")
 
+#: Records that are taken at a time, at most.
+SLICE: Final = 200
 #: An explanation that takes longer is left out: the message must not wait for it.
 _EXPLAIN_S: Final = 20.0
 #: Incidents that are remembered for the page, newest first.
@@ -165,17 +167,27 @@ class AlertingService:
             raise _unreadable(topic, offset, error) from error
 
     async def _take(self, tp: TopicPartition, records: Records) -> None:
-        for offset, _, value in records:
+        start = 0
+        while start < len(records):
+            # In a thread: the first start learns from weeks of minutes, and requests must get their turn. Nothing else
+            # feeds the watches meanwhile, and what changed is explained before the next minute is taken.
+            start, changes = await asyncio.to_thread(self._learn, tp.topic, records, start)
+            for change in changes:
+                await self._changed(change)
+
+    def _learn(self, topic: str, records: Records, start: int) -> tuple[int, list[Change]]:
+        """Take records from ``start`` on, up to the first that changes something; (where to go on, its changes)."""
+        end = min(start + SLICE, len(records))
+        for index, (offset, _, value) in enumerate(records[start:end], start + 1):
             if value is None:
                 continue
             try:
-                changes = self._changes(tp.topic, offset, value)
+                changes = self._changes(topic, offset, value)
             except msgspec.DecodeError as error:
-                raise _unreadable(tp.topic, offset, error) from error
-            # A row of a campaign takes some milliseconds: requests must get their turn.
-            await asyncio.sleep(0)
-            for change in changes:
-                await self._changed(change)
+                raise _unreadable(topic, offset, error) from error
+            if changes:
+                return index, changes
+        return end, []
 
     def _changes(self, topic: str, offset: int, value: bytes) -> list[Change]:
         if topic == self._namespace.series:
@@ -276,7 +288,9 @@ class AlertingService:
                     self._tell(incident)
         self._led = leading
         if leading:
-            for snapshot in self._watching.snapshots(self._position):
+            # One at a turn, off the loop: packing takes tens of milliseconds a campaign.
+            snapshot = await asyncio.to_thread(next, self._watching.snapshots(self._position), None)
+            if snapshot is not None:
                 self._writer.write(snapshot)
 
     def _tell(self, incident: Incident) -> None:

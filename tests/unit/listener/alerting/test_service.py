@@ -1,24 +1,28 @@
 """The alerting of a board over a log in memory: who writes, who tells, what a restart and a new leader know."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
 
 import pytest
 from aiokafka import TopicPartition
+from msgspec.structs import replace
 
 from listener.alerting import service as module
 from listener.alerting.service import AlertingService
 from listener.alerting.settings import AlertingSettings
-from listener.changelog import Batch
+from listener.alerting.watching import Watching
+from listener.changelog import Batch, Records
 from listener.errors import Halt
 from listener.kafka.settings import KafkaSettings
 from models.feedback import Answered, pack_feedback
 from models.incident import Incident, IncidentRecord, Snapshot, pack_incident, unpack_incident
 from models.series import ClosedMinute, pack_minute
 from models.topics import Namespace
+from processors.incidents import Change
 from tests.unit.processors.incidents.minutes import CAMPAIGN, quiet, spike
 
 NAMESPACE = Namespace()
@@ -109,18 +113,20 @@ def made(leading: Callable[[], bool] = lambda: True) -> AlertingService:
 
 
 def running(work: Callable[[], Awaitable[None]], *services: AlertingService) -> None:
-    async def scenario() -> None:
-        tasks = [asyncio.create_task(one.run()) for one in services]
-        try:
-            async with asyncio.timeout(60):
-                await asyncio.gather(*(until(lambda one=one: one.caught_up, tasks) for one in services))
-                await work()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+    asyncio.run(scenario(work, *services))
 
-    asyncio.run(scenario())
+
+async def scenario(work: Callable[[], Awaitable[None]], *services: AlertingService) -> None:
+    """Run services until they have caught up, then the work of a test."""
+    tasks = [asyncio.create_task(one.run()) for one in services]
+    try:
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(until(lambda one=one: one.caught_up, tasks) for one in services))
+            await work()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def until(met: Callable[[], object], tasks: Iterable["asyncio.Task[None]"] = ()) -> None:
@@ -243,3 +249,71 @@ def test_a_record_that_cannot_be_read_ends_the_board_and_is_named(log: Log, topi
     log.append(topic, b"k", b'{"type": "of the future"}')
     with pytest.raises(Halt, match=rf"{topic}, offset 0: the record cannot be read"):
         asyncio.run(made().run())
+
+
+def test_weeks_of_minutes_are_learnt_off_the_event_loop(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each minute waits for the loop to turn: were they taken on it, the first would wait for ever."""
+    log.minutes(quiet(0, 20))
+    turned = threading.Event()
+    waited: list[bool] = []
+    original = Watching.take
+
+    def take(self: Watching, minute: ClosedMinute) -> list[Change]:
+        turned.clear()
+        loop.call_soon_threadsafe(turned.set)
+        waited.append(turned.wait(20))
+        return original(self, minute)
+
+    async def work() -> None:
+        assert waited == [True] * 20
+
+    monkeypatch.setattr(Watching, "take", take)
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        runner.run(scenario(work, made()))
+
+
+def test_minutes_are_taken_in_slices(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SLICE", 7)
+    log.minutes(quiet(0, EVENT))
+    log.minutes(spike(EVENT, 5, 60))
+    starts: list[int] = []
+    original = AlertingService._learn
+
+    def learn(self: AlertingService, topic: str, records: Records, start: int) -> tuple[int, list[Change]]:
+        end, changes = original(self, topic, records, start)
+        if topic == NAMESPACE.series:
+            starts.append(end - start)
+        return end, changes
+
+    monkeypatch.setattr(AlertingService, "_learn", learn)
+    service = made()
+
+    async def work() -> None:
+        assert sum(starts) == EVENT + 5
+        assert max(starts) == 7
+        # The minute that opened the incident ended its slice.
+        assert len(service.open) == 1
+
+    running(work, service)
+
+
+def test_snapshots_of_many_campaigns_come_one_at_a_turn(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"brand{number}" for number in range(5)]
+    for one in quiet(0, 20):
+        log.minutes(replace(one, campaign=name) for name in names)
+    made_at: list[int] = []
+    original = Watching.snapshots
+
+    def snapshots(self: Watching, position: int) -> Iterator[Snapshot]:
+        for number, found in enumerate(original(self, position), 1):
+            made_at.append(number)
+            yield found
+
+    monkeypatch.setattr(Watching, "snapshots", snapshots)
+
+    async def work() -> None:
+        await until(lambda: {one.campaign for one in log.records if isinstance(one, Snapshot)} >= set(names))
+        assert set(made_at) == {1}
+
+    running(work, made())
