@@ -62,7 +62,7 @@ lock: install ## renew requirements.lock from pyproject.toml, and those of the i
 
 BASE_IMAGE ?= docker.io/library/python:3.11-slim-bookworm
 image: ## build the container image with buildah, as localhost/listener
-	buildah build --build-arg BASE_IMAGE=$(BASE_IMAGE) -f deploy/docker/Dockerfile -t listener .
+	buildah build --format docker --build-arg BASE_IMAGE=$(BASE_IMAGE) -f deploy/docker/Dockerfile -t listener .
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
