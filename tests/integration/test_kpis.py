@@ -98,7 +98,8 @@ def test_live_numbers_are_those_of_the_files(cluster: Cluster, tmp_path: Path) -
             until(lambda: answer(url)["target_history"], "the history of targets, from the leading board")
             told = [(one["kpi"], one["target"]["target"]) for one in answer(url)["target_history"]]
             assert told == [("leads.mql", 2)]
-            assert reported(url) == {"cost_per_conversion": expected["cost_per_conversion"]["value"], "leads": 2}
+            # 1500 of the two days for two conversions; the 50 of a third day are in the campaign to date only.
+            assert reported(url) == {"cost_per_conversion": 750, "leads": 2}
             gauge = 'listener_kpi_numerator{campaign="c",currency="IRR",kpi="cost_per_conversion"'
             until(lambda: gauge in read(f"{url}/metrics"), "the next evaluation for the metrics")
         finally:
