@@ -4,6 +4,7 @@ The last line says how many faults were injected into how many records, and how 
 """
 
 import argparse
+import inspect
 import sys
 import tempfile
 import time
@@ -17,14 +18,14 @@ from tests.chaos.scenarios import SCENARIOS
 from tests.chaos.trio import Trio
 
 
-def run(names: list[str], seed: int, directory: Path) -> list[Figures]:
+def run(names: list[str], seed: int, directory: Path, times: int | None) -> list[Figures]:
     results = []
     for name in names:
         # A broker each: one that was killed and paused would judge the next scenario too.
         began = time.monotonic()
         with Trio() if name == "replicas" else EmbeddedKafka(properties={"log.cleaner.backoff.ms": "500"}) as broker:
             try:
-                figures = SCENARIOS[name](broker, directory, seed)
+                figures = SCENARIOS[name](broker, directory, seed, **_times(name, times))
             except Exception as error:
                 traceback.print_exc()
                 figures = Figures(name, problems=[f"{type(error).__name__}: {error}"])
@@ -33,6 +34,12 @@ def run(names: list[str], seed: int, directory: Path) -> list[Figures]:
             print(f"  {problem}", flush=True)
         results.append(figures)
     return results
+
+
+def _times(name: str, times: int | None) -> dict[str, int]:
+    """How often a fault is repeated, for those that are."""
+    repeated = "times" in inspect.signature(SCENARIOS[name]).parameters
+    return {"times": times} if times and repeated else {}
 
 
 def summary(results: list[Figures]) -> str:
@@ -46,10 +53,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", action="append", choices=sorted(SCENARIOS), help="these faults; without it all")
+    parser.add_argument("--times", type=int, help="how often each fault is repeated; without it as often as usual")
     parser.add_argument("--keep", type=Path, help="directory for the logs, which stay")
     options = parser.parse_args()
     directory = options.keep or Path(tempfile.mkdtemp(prefix="listener-chaos-"))
-    results = run(options.only or list(SCENARIOS), options.seed, directory / str(options.seed))
+    results = run(options.only or list(SCENARIOS), options.seed, directory / str(options.seed), options.times)
     failed = [one.name for one in results if not one.passed]
     if failed:
         print(f"failed: {', '.join(failed)}; logs in {directory}")

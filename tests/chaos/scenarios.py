@@ -18,7 +18,7 @@ from tests.chaos.oracle import Figures
 from tests.chaos.trio import NODES, Trio
 from tests.integration.workers import until
 
-Scenario = Callable[[EmbeddedKafka, Path, int, int], Figures]
+Scenario = Callable[..., Figures]
 
 
 def kill(broker: EmbeddedKafka, directory: Path, seed: int, times: int = 20) -> Figures:
