@@ -69,8 +69,10 @@ def main() -> None:
     """Print one table per curve."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=20_000)
+    parser.add_argument("--curves", nargs="*", default=list(CURVES), choices=list(CURVES))
     options = parser.parse_args()
-    for name, points in CURVES.items():
+    for name in options.curves:
+        points = CURVES[name]
         standing, _, _ = cost(Point(), options.posts)
         print(f"| {name} | bytes per post | µs per post | of the standing case | compiled in | peak memory |")
         print("|---|---|---|---|---|---|")
