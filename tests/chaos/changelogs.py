@@ -7,7 +7,9 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 from kafka import TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
 
+from listener.errors import UsageProblem
 from listener.kafka.admin import admin_client
 from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.topics import create_topics, declared_topics
@@ -29,10 +31,22 @@ def deleted(one: Crew) -> None:
 
 
 def truncated(one: Crew) -> None:
-    """The progress changelog lost its records."""
+    """The progress changelog lost its records: Kafka refuses that until somebody lets it delete from the topic."""
     topic = one.cluster.namespace.changelog(PROGRESS)
-    with admin_client(one.cluster.kafka) as admin:
-        admin.delete_records({TopicPartition(topic, number): -1 for number in range(one.cluster.partitions)})
+    parts = {TopicPartition(topic, number): -1 for number in range(one.cluster.partitions)}
+
+    def gone() -> bool:
+        try:
+            with admin_client(one.cluster.kafka) as admin:
+                admin.delete_records(parts)
+        except UsageProblem:  # the config is not applied yet
+            return False
+        return True
+
+    for policy, met in (("compact,delete", gone), ("compact", lambda: True)):
+        with admin_client(one.cluster.kafka) as admin:
+            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs={"cleanup.policy": policy})])
+        until(met, "the records to be deleted")
 
 
 def spoiled(one: Crew) -> None:
