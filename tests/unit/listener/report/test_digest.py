@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from listener.campaigns.files import load_campaigns
 from listener.errors import UsageProblem
 from listener.report.data import make_report
-from listener.report.digest import Digests, smtp_of
+from listener.report.digest import Digests, digest, smtp_of
 from listener.report.html import HtmlReport
 from listener.report.sending import Digest, NotSentError, Smtp, check_target, send, send_webhook
 from listener.report.sent import Sent
@@ -185,10 +186,10 @@ class Post:
         self.away = False
         self.taken: list[tuple[str, Digest]] = []
 
-    def deliver(self, digest: Digest, to: str) -> None:
+    def deliver(self, one: Digest, to: str) -> None:
         if self.away and to.startswith("mailto"):
             raise NotSentError("away")
-        self.taken.append((to, digest))
+        self.taken.append((to, one))
 
 
 def digests(source: FileSource, post: Post, state: Path, said: list[str], *to: str) -> Digests:
@@ -261,3 +262,11 @@ def test_spikes_are_told_with_what_drove_them_and_targets_with_their_past(source
     assert "جهش منفی" in HtmlReport(made, Words("fa", "jalali", made.zone)).render()
     plain = make_report(source, NOW - WEEK_MS, NOW)
     assert "Spikes" not in HtmlReport(plain, Words("en", "gregorian", made.zone)).render()
+
+
+def test_once_ends_and_says_by_its_status_whether_all_went_out(tmp_path: Path) -> None:
+    options = ["--once", "--board", "http://127.0.0.1:9", "--state", str(tmp_path / "s"), "--to", "http://localhost/x"]
+    gone = CliRunner().invoke(digest, options)
+    assert (gone.exit_code, "does not answer" in gone.stderr) == (1, True)
+    with pytest.raises(UsageProblem, match="needs --smtp"):
+        CliRunner().invoke(digest, [*options, "--to", "mailto:a@b.c"], catch_exceptions=False)
