@@ -65,7 +65,11 @@ def measure_peer(module: str, kafka: KafkaSettings, topic: str, options: argpars
     done = subprocess.run([*command, *numbers], capture_output=True, text=True, env=os.environ | paths, check=False)
     if done.returncode:
         raise SystemExit(f"{module} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
-    figures: Figures = json.loads(done.stdout.splitlines()[-1])
+    # Engines print lines of their own, before and after.
+    lines = [line for line in done.stdout.splitlines() if line.startswith('{"cpu_s"')]
+    if not lines:
+        raise SystemExit(f"{module} ended without figures:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+    figures: Figures = json.loads(lines[-1])
     return figures
 
 
