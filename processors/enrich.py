@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from models.campaign import CampaignSet
-from models.mention import LABELS, Label
+from models.mention import LABELS, MAX_TEXT, Label
 from processors.normalize import Normalizer
 from processors.relevance.features import Profile, profile, profile_of
 from processors.sentiment import Sentiment
@@ -71,18 +71,31 @@ class Enricher:
         )
 
     def analyse(self, items: Sequence[Item]) -> list[Analysis]:
-        """The analysis of each item, in order; what equal texts share is done once. Takes any text."""
-        texts = {
-            text: (self._normalize(text), self._story(text)) for text in dict.fromkeys(item.text for item in items)
-        }
-        known = {item: self._analysis(item, *texts[item.text]) for item in dict.fromkeys(items)}
-        return [known[item] for item in items]
+        """The analysis of each item, in order; what equal texts share is done once. Takes any text.
 
-    def _analysis(self, item: Item, normalized: str, story: str) -> Analysis:
-        label, scores = self._feeling(item)
-        relevance = self._judge(item)
-        relevant = None if relevance is None else relevance >= _RELEVANT_FROM
-        return Analysis(normalized, label, scores, relevant, relevance, story)
+        Of a text only the first ``MAX_TEXT`` code points, which mentions keep, are read.
+        One step after the other over all texts, not one text after the other: each step's tables stay in the
+        processor's cache.
+        """
+        items = [item if len(item.text) <= MAX_TEXT else item._replace(text=item.text[:MAX_TEXT]) for item in items]
+        texts = list(dict.fromkeys(item.text for item in items))
+        normalized = dict(zip(texts, map(self._normalize, texts), strict=True))
+        story = dict(zip(texts, map(self._story, texts), strict=True))
+        different = list(dict.fromkeys(items))
+        feelings = list(map(self._feeling, different))
+        relevances = list(map(self._judge, different))
+        known = {
+            item: Analysis(
+                normalized[item.text],
+                label,
+                scores,
+                None if relevance is None else relevance >= _RELEVANT_FROM,
+                relevance,
+                story[item.text],
+            )
+            for item, (label, scores), relevance in zip(different, feelings, relevances, strict=True)
+        }
+        return [known[item] for item in items]
 
     def _judge(self, item: Item) -> float | None:
         if self._relevance is None:

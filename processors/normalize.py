@@ -7,14 +7,15 @@ from typing import Final
 from processors.spelling import Spelling
 
 #: URLs and bare domains, e-mail addresses, handles and hashtags: normalisation would tear them apart.
+#: Names have at most eight labels and a top level: without a bound a hostile post would cost the square of its length.
 _PROTECTED: Final = re.compile(
     r"""
     (?= [a-z0-9._%+\-@#＠＃] )  # most places are Persian letters: one look instead of four
     (?:
       (?P<url> (?: [a-z][a-z0-9+.-]{0,20}:// | www\. ) [^\s<>"«»“”]+ )
-    | [a-z0-9._%+-]{1,64} @ [a-z0-9-]{1,63} (?: \.[a-z0-9-]{1,63} )+
+    | [a-z0-9._%+-]{1,64} @ [a-z0-9-]{1,63} (?: \.[a-z0-9-]{1,63} ){1,8}
     | [@#＠＃] [\w\u200c\u0610-\u061a\u064b-\u065f\u0670]+ (?: \.[a-z0-9_]+ )*
-    | (?<!\w) (?: [a-z0-9-]{1,63}\. )+ [a-z]{2,24} (?!\w) (?: /[^\s<>"«»“”،؛؟]* )?
+    | (?<!\w) (?: [a-z0-9-]{1,63}\. ){1,8} [a-z]{2,24} (?!\w) (?: /[^\s<>"«»“”،؛؟]* )?
     )
     """,
     re.VERBOSE | re.IGNORECASE,

@@ -12,11 +12,18 @@ from typing import Any, Final
 from models.persian import ZWNJ
 
 _Step = Callable[[str], str]
+_Check = Callable[[str], object]
 _PUNCTUATION: Final = '".:!،؛؟»])}«[({'
 _LETTERS: Final = "آابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
 _PUNCTUATED: Final = re.compile(f"[{re.escape(_PUNCTUATION)}]")
 _DIGIT: Final = re.compile(r"\d")
+_OPENING: Final = re.compile(r"[«\[({]")
+#: Found three times as fast as a stretched letter.
+_THRICE: Final = re.compile(r"(.)\1\1")
 _STRETCHED: Final = re.compile(rf"([{_LETTERS}])\1{{2}}")
+#: hazm's ``\\b\\u200c*\\B`` and ``\\B\\u200c*\\b``, which match nothing without a half-space: here they begin with one.
+_AFTER_WORD: Final = r"\u200c(?<=\w\u200c)\u200c*\B"
+_BEFORE_WORD: Final = r"\u200c(?<!\w\u200c)\u200c*\b"
 _BLANK: Final = " "
 #: What is there of the patterns besides the characters they look for.
 _SYNTAX: Final = "[]()|"
@@ -31,17 +38,27 @@ class Spelling:
         self._letters: Final = _translation(hazm.translation_src, hazm.translation_dst)
         self._numbers: Final = _translation(hazm.number_translation_src, hazm.number_translation_dst)
         self._style: Final = _guarded(hazm.persian_style_patterns, (_holds('"'), _holds("."), _holds("...")))
-        zwnj, tatweel = _holds(ZWNJ), _holds("ـ", "\r")
+        spaces = hazm.extra_space_patterns
         self._blanks: Final = _guarded(
-            hazm.extra_space_patterns, (_holds("  "), _holds("\n\n\n"), zwnj, zwnj, zwnj, zwnj, zwnj, tatweel)
+            [*spaces[:5], (_AFTER_WORD, ""), (_BEFORE_WORD, ""), *spaces[7:]],
+            (
+                *(_holds("  "), _holds("\n\n\n"), _holds(ZWNJ * 2), _holds(ZWNJ + " "), _holds(" " + ZWNJ)),
+                *(_holds(ZWNJ), _holds(ZWNJ), _holds("ـ", "\r")),
+            ),
         )
+        yeh, mi, plural, verb, joined = hazm.affix_spacing_patterns
         self._affixes: Final = _guarded(
-            hazm.affix_spacing_patterns,
+            [yeh, mi, _blank_first(*plural), verb, joined],
             (_holds("ه ی "), _holds("می "), _holds(" تر", " گر", " ها"), _holds("ه ا"), _holds("هها")),
         )
-        self._punctuation: Final = _guarded(
-            hazm.punctuation_spacing_patterns, (_holds('"'), *(_PUNCTUATED.search,) * 5, *(_DIGIT.search,) * 2)
+        quotes, *marks = map(_sub, *zip(*hazm.punctuation_spacing_patterns, strict=True))
+        self._punctuation: Final[tuple[tuple[_Check, tuple[_Step, ...]], ...]] = (
+            (_holds('"'), (quotes,)),
+            (_PUNCTUATED.search, tuple(marks[:4])),
+            (_OPENING.search, (marks[4],)),
+            (_DIGIT.search, tuple(marks[5:])),
         )
+        self._joined_mi: Final = re.compile(hazm.joint_mi_patterns).findall
         self._rare: Final = _rare(hazm)
         self._split: Final = hazm.tokenizer.pattern
         self._words: Final = hazm.words
@@ -61,14 +78,22 @@ class Spelling:
         text = _all(self._punctuation, _all(self._affixes, text))
         if rare:
             text = hazm.remove_specials_chars(hazm.unicodes_replacement(text))
-        if _STRETCHED.search(text):
+        if _THRICE.search(text) and _STRETCHED.search(text):
             text = hazm.decrease_repeated_chars(text)
-        return str(hazm.seperate_mi(text)) if "می" in text else text
+        return self._separate_mi(text) if "می" in text else text
+
+    def _separate_mi(self, text: str) -> str:
+        for word in self._joined_mi(text):
+            prefix = word.index("ی") + 1
+            apart = f"{word[:prefix]}{ZWNJ}{word[prefix:]}"
+            if apart in self._verbs:
+                text = text.replace(word, apart)
+        return text
 
     def _line(self, line: str) -> str:
         """Words that belong together joined by half-spaces, all others one space apart."""
-        found = self._split.sub(r" \1 ", line.replace("\t", _BLANK)) if self._split.search(line) else line
-        tokens = [token for token in found.replace("\t", _BLANK).split(_BLANK) if token]
+        found = _BLANK.join(self._split.split(line.replace("\t", _BLANK)))
+        tokens = [token for token in found.split(_BLANK) if token]
         if self._joinable.isdisjoint(tokens):
             return _BLANK.join(tokens)
         return _BLANK.join(self._spaced(tokens))
@@ -93,17 +118,24 @@ class Spelling:
         return spaced
 
 
-def _all(steps: Iterable[tuple[Callable[[str], object], _Step]], text: str) -> str:
-    for applies, step in steps:
+def _all(steps: Iterable[tuple[_Check, tuple[_Step, ...]]], text: str) -> str:
+    for applies, guarded in steps:
         if applies(text):
-            text = step(text)
+            for step in guarded:
+                text = step(text)
     return text
 
 
 def _guarded(
-    patterns: list[tuple[str, str]], checks: tuple[Callable[[str], object], ...]
-) -> tuple[tuple[Callable[[str], object], _Step], ...]:
-    return tuple((check, _sub(*pattern)) for check, pattern in zip(checks, patterns, strict=True))
+    patterns: list[tuple[str, str]], checks: tuple[_Check, ...]
+) -> tuple[tuple[_Check, tuple[_Step, ...]], ...]:
+    return tuple((check, (_sub(*pattern),)) for check, pattern in zip(checks, patterns, strict=True))
+
+
+def _blank_first(pattern: str, replacement: str) -> tuple[str, str]:
+    """``(?<=…) …`` with the blank before the look back: a regular expression jumps from blank to blank."""
+    behind, _, rest = pattern.partition(") ")
+    return f" {behind} ){rest}", replacement
 
 
 def _sub(pattern: str, replacement: str) -> _Step:
@@ -125,7 +157,7 @@ def _translation(source: str, target: str) -> _Step:
     return lambda text: sub(lambda match: table[match[0]], text)
 
 
-def _rare(hazm: Any) -> Callable[[str], object]:
+def _rare(hazm: Any) -> _Check:
     """Finds a diacritic, a ligature or a special character: one look instead of twenty."""
     special = "".join(old for old, _ in (*hazm.diacritics_patterns, *hazm.specials_chars_patterns))
     ligatures = "".join(old for old, _ in hazm.replacements)

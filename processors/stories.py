@@ -1,6 +1,6 @@
 """Which story a text tells: equal for near-duplicates and syndicated copies, as a function of the text alone.
 
-The id is the smallest of the hashes of all stretches of ``SHINGLE`` letters (MinHash with one permutation): two texts
+The id is that of the stretch of ``SHINGLE`` letters with the smallest hash (MinHash with one permutation): two texts
 that share a part J of their stretches (Jaccard) have one id with probability J. What differs between copies of one
 text is set aside first: keyboards, marks, white space and half-spaces, punctuation, links, the handles before it, the
 hashtags behind it. No state, no order of arrival: any worker gives the same id, today and in a replay.
@@ -14,8 +14,8 @@ from zlib import crc32
 
 from datasketch import MinHash  # type: ignore[import-untyped]
 
-from processors.match.canonical import canonical
-from processors.match.folding import CASE_CHANGE, TAG_UNDERSCORE
+from processors.match.canonical import without_urls
+from processors.match.folding import fold
 
 #: Letters in a stretch, four or five words: longer ones are rarer by chance, shorter ones survive more changes.
 SHINGLE: Final = 20
@@ -23,7 +23,7 @@ SHINGLE: Final = 20
 SHORTEST: Final = 40
 #: From here on two signatures tell of one story.
 SAME_STORY: Final = 0.5
-#: Of a very long text only the beginning counts, so that its cost is bounded.
+#: Of a very long text only the beginning (code points) counts, so that its cost is bounded.
 _LONGEST: Final = 20_000
 _PERMUTATIONS: Final = 64
 _SEED: Final = 1
@@ -32,12 +32,7 @@ _ID_BYTES: Final = 8
 _WIDTH: Final = 4
 
 
-def _template(permutations: int) -> MinHash:
-    return MinHash(permutations, seed=_SEED, hashfunc=crc32, scheme="affine64")
-
-
-_ONE: Final = _template(1)
-_MANY: Final = _template(_PERMUTATIONS)
+_TEMPLATE: Final = MinHash(_PERMUTATIONS, seed=_SEED, hashfunc=crc32, scheme="affine64")
 
 
 def story_id(text: str) -> str:
@@ -45,12 +40,15 @@ def story_id(text: str) -> str:
     letters = story_letters(text)
     if len(letters) < SHORTEST:
         return _digest(b"text", letters.encode("utf-8", "surrogatepass"))
-    return _digest(b"part", _hashed(_ONE, letters).hashvalues.tobytes())
+    # The stretch itself is digested, not its 32 bits: no two stories meet by chance.
+    return _digest(b"part", min(_stretches(letters), key=crc32))
 
 
 def signature(text: str) -> bytes:
     """512 bytes from which ``similarity`` tells how much of two texts is the same."""
-    return bytes(_hashed(_MANY, story_letters(text)).hashvalues.tobytes())
+    hashed = _TEMPLATE.copy()
+    hashed.update_batch(_stretches(story_letters(text)))
+    return bytes(hashed.hashvalues.tobytes())
 
 
 def similarity(one: bytes, other: bytes) -> float:
@@ -66,28 +64,32 @@ def same_story(one: bytes, other: bytes) -> bool:
 
 def story_letters(text: str) -> str:
     """The letters and digits that tell the story, in canonical spelling, nothing between them."""
+    words, _ = without_urls(fold(text[:_LONGEST]))
     # Fillers of links are white space to ``split``.
-    words = canonical(text).words.text.replace(TAG_UNDERSCORE, "").replace(CASE_CHANGE, "").split()
+    written = words.text.split()
+    told = _letters(_told(written)) or _letters(written)
+    return told or text[:_LONGEST].strip()
+
+
+def _told(words: list[str]) -> list[str]:
+    """Without the handles before and the tags behind."""
     start, end = 0, len(words)
     while start < end and (words[start][0] == "@" or words[start] == "rt"):
         start += 1
     while end > start and words[end - 1][0] in "#@":
         end -= 1
-    told = _letters(words[start:end]) or _letters(words) or text.strip()
-    return told[:_LONGEST]
+    return words[start:end]
 
 
 def _letters(words: list[str]) -> str:
     return "".join(filter(str.isalnum, "".join(words)))
 
 
-def _hashed(template: MinHash, letters: str) -> MinHash:
-    """MinHash of every stretch; of a text that has none, of the text."""
+def _stretches(letters: str) -> list[bytes]:
+    """Every stretch of ``SHINGLE`` letters; of letters that have none, the letters."""
     data = letters.encode("utf-32-le", "surrogatepass")
-    last = max(1, len(letters) - SHINGLE + 1)
-    hashed = template.copy()
-    hashed.update_batch([data[at : at + SHINGLE * _WIDTH] for at in range(0, last * _WIDTH, _WIDTH)])
-    return hashed
+    last = max(1, len(letters) - SHINGLE + 1) * _WIDTH
+    return [data[at : at + SHINGLE * _WIDTH] for at in range(0, last, _WIDTH)]
 
 
 def _digest(kind: bytes, data: bytes) -> str:

@@ -30,13 +30,14 @@ class Canonical(NamedTuple):
 
 def canonical(text: str, folded: Folded | None = None) -> Canonical:
     """Set the URLs of a text apart and mark the segments of its tags; ``folded`` is the text folded, if at hand."""
-    words, urls = _without_urls(folded or fold(text))
+    words, urls = without_urls(folded or fold(text))
     if "#" in words.text or "@" in words.text:
         words = _open_tags(words, text)
     return Canonical(text, words, urls)
 
 
-def _without_urls(folded: Folded) -> tuple[Folded, tuple[Folded, ...]]:
+def without_urls(folded: Folded) -> tuple[Folded, tuple[Folded, ...]]:
+    """Canonical text with its URLs blanked out, and the URLs."""
     text = folded.text
     if "://" not in text and "www." not in text:
         return folded, ()

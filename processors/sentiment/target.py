@@ -85,6 +85,8 @@ _EVERYDAY: Final = frozenset(
 _AND: Final = "و"
 _WHICH: Final = "که"
 _TOLD_BEFORE: Final = 2
+#: Where other brands are looked for (code points): a press article, and a bound on the cost of a hostile one.
+_LONGEST: Final = 20_000
 
 Spans = Sequence[tuple[int, int]]
 
@@ -102,7 +104,7 @@ def toward(model: SentimentModel, text: str, spans: Spans) -> Sentiment:
 
     Without spans, or without another known brand, it is that of the whole text.
     """
-    part, turned = focus(text, spans)
+    part, turned = focus(text[:_LONGEST], [span for span in spans if span[1] <= _LONGEST])
     found = model.score(part)
     return _turn(found) if turned else found
 

@@ -76,20 +76,20 @@ def joined(parts: list[tuple[str, str]]) -> str:
     return "".join(word + blank for word, blank in parts)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.one_of(WORDS_ONLY.map(lambda parts: "".join(word + blank for word, blank in parts)), st.text(LETTERS)))
 def test_it_spells_as_hazm_does(normalizer: Normalizer, text: str) -> None:
     assert normalizer._hazm.normalize(text) == normalizer._hazm._hazm.normalize(text)
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(MIXED)
 def test_normalising_twice_changes_nothing(normalizer: Normalizer, parts: list[tuple[str, str]]) -> None:
     once = normalizer.normalize(joined(parts))
     assert normalizer.normalize(once) == once
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(WORDS_ONLY, st.sampled_from(TOKENS), st.sampled_from(("", " ", "\n")), WORDS_ONLY)
 def test_tokens_come_through(
     normalizer: Normalizer, before: list[tuple[str, str]], token: str, blank: str, after: list[tuple[str, str]]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from models.campaign import Campaign, CampaignSet
+from models.mention import MAX_TEXT
 from processors.enrich import Analysis, Enricher, Item
 from processors.normalize import Normalizer
 from processors.relevance.features import Profile
@@ -55,3 +56,25 @@ def test_without_models_and_with_unknown_labels(normalizer: Normalizer) -> None:
     assert bare.analyse([Item("متن", "c", ())]) == [Analysis("متن", None, {}, None, None, "متن")]
     odd = Enricher(normalizer, str, lambda *_: Sentiment("2", {"2": 1.0}), None, {}, {})
     assert odd.analyse([Item("متن", "c", ())])[0].sentiment is None
+
+
+@pytest.mark.parametrize("unit", ["خوب ", "a.", "#a@b.", "ن\u200c"])
+def test_of_a_huge_text_only_what_mentions_keep_is_read(normalizer: Normalizer, unit: str) -> None:
+    asked: list[int] = []
+
+    def sentiment(text: str, spans: Sequence[tuple[int, int]]) -> Sentiment:
+        asked.append(len(text))
+        return Sentiment("neutral", NEUTRAL)
+
+    def relevance(text: str, spans: Sequence[tuple[int, int]], of: Profile) -> float:
+        asked.append(len(text))
+        return 0.5
+
+    def story(text: str) -> str:
+        asked.append(len(text))
+        return ""
+
+    enricher = Enricher(normalizer, story, sentiment, relevance, {}, {})
+    (found,) = enricher.analyse([Item(unit * (1_000_000 // len(unit)), "c", ((0, 3),))])
+    assert asked == [MAX_TEXT] * 3
+    assert len(found.normalized) <= 2 * MAX_TEXT

@@ -50,10 +50,13 @@ def test_a_changed_word_is_one_story_for_whoever_has_both_texts(change: tuple[st
 
 
 def test_a_changed_word_mostly_keeps_the_id_of_a_long_text() -> None:
-    text = " ".join(f"{STORY} {number} {OTHER}" for number in range(10))
-    words = text.split()
-    kept = [story_id(" ".join([*words[:at], "دگرگون", *words[at + 1 :]])) == story_id(text) for at in range(0, 700, 14)]
-    assert sum(kept) >= 42
+    """A word that changes at ten places of ten texts; which ids survive is chance, that most do is not."""
+    kept = []
+    for first in range(0, 100, 10):
+        text = " ".join(f"{STORY} {number} {OTHER}" for number in range(first, first + 10))
+        words, one = text.split(), story_id(text)
+        kept += [story_id(" ".join([*words[:at], "دگرگون", *words[at + 1 :]])) == one for at in range(0, 700, 70)]
+    assert sum(kept) >= 75
 
 
 @pytest.mark.parametrize(("one", "other"), [("سلام دنیا", "سلام، دنیا! #روز"), ("خوبه", "خوبه https://t.co/x")])
