@@ -8,6 +8,7 @@ import numpy as np
 
 from listener.artefacts import fingerprint, libraries, name_of, read, refuse_mismatch, unpack, write
 from listener.errors import UsageProblem
+from listener.relevance.words import is_common
 from processors.relevance.features import FEATURES_VERSION
 from processors.relevance.model import RelevanceModel
 from processors.relevance.training import Fitted, Report
@@ -60,4 +61,4 @@ def load(path: Path | None) -> Loaded:
         raise UsageProblem(f"--model: {name} is damaged ({error}).") from error
     here = {**libraries(), "features": str(FEATURES_VERSION)}
     refuse_mismatch(name, _KIND, here, {**origin.libraries, "features": str(origin.features)})
-    return Loaded(model, fingerprint(data), origin)
+    return Loaded(model.with_words(is_common), fingerprint(data), origin)

@@ -60,3 +60,11 @@ def test_both_verdicts_are_needed() -> None:
 
 def test_unknown_features_say_nothing() -> None:
     assert RelevanceModel({}, 0.0, 1.0).score("متن", (), OF) == 0.5
+
+
+def test_a_name_that_is_no_common_word_is_taken_at_its_word() -> None:
+    """Nothing was learnt about either: one can mean something else, the other hardly."""
+    model = RelevanceModel({}, 0.0, 1.0).with_words(lambda word: word == "دیوار")
+    assert model.score("دیوار بلند است", ((0, 5),), OF) == 0.5
+    assert model.score("بریمو گرفتم", ((0, 5),), OF) > 0.95
+    assert model.score("بریمو گرفتم", (), OF) == 0.5, "a text without the name has no name to trust"
