@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from prometheus_client.core import Metric
 
 from listener.board.board import Board
+from listener.board.erasing import Eraser
 from listener.board.mentions import MentionRoutes
 from listener.board.parts import BoardPart
 from listener.board.store import Follower, MentionStore
@@ -39,7 +40,7 @@ class Feedbacks:
         """Write one record; HTTPServiceUnavailable where Kafka does not take it."""
         try:
             async with asyncio.timeout(_SAY_S):
-                producer = await self._connected()
+                producer = await self.connected()
                 key = feedback.subject.encode()
                 await producer.send_and_wait(self._topic, key=key, value=pack_feedback(feedback), partition=0)
         except (KafkaError, TimeoutError) as error:
@@ -53,7 +54,8 @@ class Feedbacks:
         if self._producer is not None:
             await self._producer.stop()
 
-    async def _connected(self) -> AIOKafkaProducer:
+    async def connected(self) -> AIOKafkaProducer:
+        """The producer, connected at the first use."""
         async with self._lock:
             if self._producer is None:
                 producer = AIOKafkaProducer(**self._kafka.aiokafka(), acks="all", enable_idempotence=True)
@@ -71,8 +73,9 @@ class MentionsPart(BoardPart):
 
     def __init__(self, board: Board, kafka: KafkaSettings, namespace: Namespace, directory: Path | None) -> None:
         self.store = MentionStore(directory)
-        self.follower = Follower(self.store, kafka, namespace)
         self.feedback = Feedbacks(kafka, namespace)
+        self.eraser = Eraser(kafka, namespace, self.feedback.connected)
+        self.follower = Follower(self.store, kafka, namespace, deleted=self.eraser.deleted)
         self.routes = MentionRoutes(board, self.store, self.feedback.say, self.complete)
         self.authors_and_stories = self.store.authors_and_stories
         self._snapshot = (0, 0, 0)
@@ -88,9 +91,12 @@ class MentionsPart(BoardPart):
     async def run(self) -> None:
         """Follow the topics until cancelled."""
         with self.store:
+            erasing = asyncio.create_task(self.eraser.run())
             try:
                 await self.follower.run()
             finally:
+                erasing.cancel()
+                await asyncio.gather(erasing, return_exceptions=True)
                 await self.feedback.stop()
 
     def missing(self) -> Mapping[str, object]:

@@ -7,17 +7,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from click.testing import CliRunner
 
+from listener.board.erasing import Eraser
 from listener.board.mentions_part import Feedbacks
 from listener.board.store import Follower, MentionQuery, MentionStore
+from listener.changelog import read_to_end
 from listener.forget import forget
 from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.naming import namespace_environment
 from listener.kafka.topics import create_topics, declared_topics
-from models.feedback import Marked
-from models.incident import Explanation, Incident, Quote, pack_incident
+from models.feedback import Marked, unpack_feedback
+from models.incident import Explanation, Incident, Quote, pack_incident, unpack_incident
 from models.topics import Namespace
 from processors.authors import author_hash
 from tests.mentioning import KEY, NOON, Change, counted, put, said, taken_back
@@ -163,6 +165,50 @@ def test_an_author_is_forgotten_everywhere_and_stays_so(rig: Rig, tmp_path: Path
             assert await entities(store, "toofan") == []
 
     asyncio.run(scenario())
+
+
+def test_what_quotes_a_deleted_mention_goes_with_it(rig: Rig) -> None:
+    async def scenario() -> tuple[list[bytes], list[bytes]]:
+        feedbacks = Feedbacks(rig.kafka, rig.namespace)
+        await rig.write(SAID)
+        for entity in ("twitter:1", "twitter:2"):
+            await feedbacks.say(Marked("berimo", entity, relevant=True, text=f"text of {entity}", at=NOON))
+        await rig.write([quoting_incident()], topic=rig.namespace.incidents)
+        await rig.write(taken_back("twitter:1"))
+        eraser = Eraser(rig.kafka, rig.namespace, feedbacks.connected, gather_s=0.05)
+        with MentionStore(rig.directory) as store:
+            follower = Follower(store, rig.kafka, rig.namespace, deleted=eraser.deleted)
+            tasks = [asyncio.create_task(follower.run()), asyncio.create_task(eraser.run())]
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    while b"the text" in (await latest(rig, rig.namespace.incidents)).popitem()[1]:
+                        await asyncio.sleep(0.1)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await feedbacks.stop()
+        marks, incidents = await latest(rig, rig.namespace.feedback), await latest(rig, rig.namespace.incidents)
+        return list(marks.values()), list(incidents.values())
+
+    marks, (incident,) = asyncio.run(scenario())
+    assert [unpack_feedback(mark).subject for mark in marks] == ["relevance|berimo|twitter:2"]
+    assert b"the text" not in incident
+    assert isinstance(unpack_incident(incident), Incident), "the incident itself stays"
+
+
+async def latest(rig: Rig, topic: str) -> dict[bytes, bytes]:
+    """The last value per key of a one-partition topic, without what is gone."""
+    found: dict[bytes, bytes] = {}
+
+    def take(_tp: object, records: list[tuple[int, bytes, bytes | None]]) -> None:
+        for _, key, value in records:
+            found.pop(key, None)
+            if value is not None:
+                found[key] = value
+
+    await read_to_end(rig.kafka, [TopicPartition(topic, 0)], take)
+    return found
 
 
 async def until_marked(store: MentionStore) -> None:

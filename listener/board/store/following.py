@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 from kafka.errors import NoError, for_code
 
 from listener.board.store.store import MentionStore
-from listener.changelog import ChangelogReader
+from listener.changelog import ChangelogReader, Records
 from listener.errors import Halt, UsageProblem
 from listener.kafka.admin import admin_client
 from listener.kafka.settings import KafkaSettings
@@ -47,7 +47,10 @@ class _Pace:
 
 
 class Follower:
-    """Reads mentions and feedback into the store. ``caught_up``: whether all that was there at the start is in."""
+    """Reads mentions and feedback into the store. ``caught_up``: whether all that was there at the start is in.
+
+    ``deleted`` is told the campaign and entity of every mention that was taken back.
+    """
 
     def __init__(
         self,
@@ -55,7 +58,9 @@ class Follower:
         kafka: KafkaSettings,
         namespace: Namespace,
         clock: Callable[[], float] = time.time,
+        deleted: Callable[[str, str], None] = lambda _campaign, _entity: None,
     ) -> None:
+        self._deleted = deleted
         self.caught_up = False
         self.reader: ChangelogReader | None = None
         self._store = store
@@ -105,6 +110,7 @@ class Follower:
                 if batch is not None:
                     tp, records = batch
                     await self._take(tp.topic)(tp.topic, tp.partition, records, reader.positions[tp])
+                    self._tell_deleted(tp.topic, records)
                 now = asyncio.get_running_loop().time()
                 self._note_caught_up(reader)
                 if self.caught_up and now - noted > _NOTE_S:
@@ -113,6 +119,14 @@ class Follower:
                 if self._store.purgeable and purge.due(now, idle=batch is None):
                     await self._store.purge()
                     purge.done(now, asyncio.get_running_loop().time())
+
+    def _tell_deleted(self, topic: str, records: Records) -> None:
+        if topic != self._namespace.mentions:
+            return
+        for _, key, value in records:
+            campaign, _, entity = key.decode(errors="replace").partition("|")
+            if value is None and not entity.endswith("|counts"):
+                self._deleted(campaign, entity)
 
     def _take(self, topic: str) -> Callable[..., Awaitable[None]]:
         return self._store.feedback if topic == self._namespace.feedback else self._store.mentions
