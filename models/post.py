@@ -113,13 +113,14 @@ class Skim(Struct, frozen=True, gc=False):
     """The few fields every record is checked for; the rest of the JSON is checked for form only.
 
     ``key`` is untyped on purpose: its type is judged with the full schema, and only for records that may match.
-    ``text`` is a view of the record as it stands there, quotes and escapes included; empty where there is none.
+    ``text`` is a view of the record as it stands there, quotes and escapes included. Without one it is an escape, so
+    that the record is looked at in full: the schema asks for a text.
     """
 
     op: Op
     observed_at: Time
     key: object = msgspec.field(default=None, name="post_id")
-    text: msgspec.Raw = msgspec.Raw(b"")
+    text: msgspec.Raw = msgspec.Raw(b"\\u")
 
 
 def content_hash(post: Post) -> int:
