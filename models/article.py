@@ -10,6 +10,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from models.post import LOOK
+
 #: Logical name of the topic; a deployment may put a prefix before it.
 ARTICLES_TOPIC: Final = "press.articles.v1"
 
@@ -71,9 +73,11 @@ class ArticleSkim(Struct, frozen=True, gc=False):
     body: msgspec.Raw = msgspec.Raw(b"")
 
     @property
-    def text(self) -> bytes:
-        """All that is searched, as the record writes it."""
-        return b"\n".join((self.title, self.summary, self.body))
+    def searched(self) -> bytes:
+        """All that is searched, as the record writes it; see ``models.post.Skim``."""
+        title, *others = (bytes(self.title), bytes(self.summary), bytes(self.body))
+        sound = title.startswith(b'"') and all(one[:1] in (b"", b"n", b'"') for one in others)
+        return b"\n".join((title, *others)) if sound else LOOK
 
 
 def article_hash(article: Article) -> int:

@@ -109,18 +109,28 @@ class Post(Struct, frozen=True):
             raise ValueError(f"`text` is required for op {self.op!r} (it may be empty)")
 
 
+#: An escape: a record that has one is looked at in full. It stands for a text that is missing or no text, since the
+#: schema will refuse that.
+LOOK: Final = b"\\u"
+
+
 class Skim(Struct, frozen=True, gc=False):
     """The few fields every record is checked for; the rest of the JSON is checked for form only.
 
     ``key`` is untyped on purpose: its type is judged with the full schema, and only for records that may match.
-    ``text`` is a view of the record as it stands there, quotes and escapes included. Without one it is an escape, so
-    that the record is looked at in full: the schema asks for a text.
+    ``text`` is a view of the record as it stands there, quotes and escapes included.
     """
 
     op: Op
     observed_at: Time
     key: object = msgspec.field(default=None, name="post_id")
-    text: msgspec.Raw = msgspec.Raw(b"\\u")
+    text: msgspec.Raw = msgspec.Raw(b"")
+
+    @property
+    def searched(self) -> bytes:
+        """What is searched: the text as the record writes it, or what makes a record without one be looked at."""
+        text = bytes(self.text)
+        return text if text.startswith(b'"') else LOOK
 
 
 def content_hash(post: Post) -> int:

@@ -78,5 +78,5 @@ ARTICLE_KIND: Final = Kind(
     dimension=platform_of,
     mentions=ARTICLE_MENTIONS,
     say=said_of_article,
-    text=attrgetter("text"),
+    text=attrgetter("searched"),
 )

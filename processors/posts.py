@@ -283,5 +283,5 @@ POST_KIND: Final = Kind(
     dimension=platform_of,
     mentions=POST_MENTIONS,
     say=said_of_post,
-    text=attrgetter("text"),
+    text=attrgetter("searched"),
 )
