@@ -79,12 +79,13 @@ async def produce(path: AlertPath, end: int) -> None:
 def read(message: dict[str, Any], end: int) -> None:
     """Every word that follows from the posts."""
     (alert,) = message["alerts"]
+    # What is usual follows the time of day, so how severe the same posts are does too.
+    assert alert["labels"].pop("severity") in {"warning", "critical"}
     assert alert["labels"] == {
         "alertname": "ListenerIncident",
         "campaign": "berimo",
         "team": "mobility",
         "platform": "twitter",
-        "severity": "critical",
         "kind": "spike",
     }
     assert alert["startsAt"].startswith(time.strftime("%Y-%m-%dT%H:%M:00", time.gmtime(end)))
