@@ -10,8 +10,6 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from models.post import LOOK
-
 #: Logical name of the topic; a deployment may put a prefix before it.
 ARTICLES_TOPIC: Final = "press.articles.v1"
 
@@ -77,7 +75,7 @@ class ArticleSkim(Struct, frozen=True, gc=False):
         """All that is searched, as the record writes it; see ``models.post.Skim``."""
         title, *others = (bytes(self.title), bytes(self.summary), bytes(self.body))
         sound = title.startswith(b'"') and all(one[:1] in (b"", b"n", b'"') for one in others)
-        return b"\n".join((title, *others)) if sound else LOOK
+        return b"\n".join((title, *others)) if sound else b""
 
 
 def article_hash(article: Article) -> int:

@@ -109,11 +109,6 @@ class Post(Struct, frozen=True):
             raise ValueError(f"`text` is required for op {self.op!r} (it may be empty)")
 
 
-#: An escape: a record that has one is looked at in full. It stands for a text that is missing or no text, since the
-#: schema will refuse that.
-LOOK: Final = b"\\u"
-
-
 class Skim(Struct, frozen=True, gc=False):
     """The few fields every record is checked for; the rest of the JSON is checked for form only.
 
@@ -128,9 +123,12 @@ class Skim(Struct, frozen=True, gc=False):
 
     @property
     def searched(self) -> bytes:
-        """What is searched: the text as the record writes it, or what makes a record without one be looked at."""
+        """What is searched: the text as the record writes it; empty where it is missing or no text.
+
+        Then the whole record is searched: what may match and fails its schema is a dead letter.
+        """
         text = bytes(self.text)
-        return text if text.startswith(b'"') else LOOK
+        return text if text.startswith(b'"') else b""
 
 
 def content_hash(post: Post) -> int:

@@ -130,7 +130,11 @@ class Fold:
     def _find(self, first: int, skims: Sequence[Skimmed]) -> Collection[int]:
         """Which of the records from ``first`` on may match, counted from there."""
         values = self.chunk.values[first : first + len(skims)]
-        return self.reader.find(values, list(map(self.kind.text, skims)))  # type: ignore[arg-type]
+        texts = [
+            self.kind.text(skim) or (value if skim.op in self.kind.texts else b"")
+            for skim, value in zip(skims, values, strict=True)
+        ]
+        return self.reader.find(values, texts)  # type: ignore[arg-type]
 
     def _known_of(self, keys: Iterable[bytes]) -> set[bytes]:
         """Those of entities that are kept, durable or not."""

@@ -180,7 +180,7 @@ def _concerns(history: list[Seen] | None, skim: Skim | ArticleSkim, raw: bytes, 
     """Whether the record may match, or is of something that is followed."""
     if history is not None and (skim.op in _TEXTS or not is_deleted(history)):
         return True
-    return skim.op in _TEXTS and bool(matcher.prefilter.find_each([raw], [skim.searched]))
+    return skim.op in _TEXTS and bool(matcher.prefilter.find_each([raw], [skim.searched or raw]))
 
 
 def _take(partition: Partition, known: _Known, seen: Seen) -> Outcome:
