@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from listener.authors import author_key_option
 from listener.campaigns.files import load_campaigns
@@ -149,7 +149,7 @@ async def _run(job: Job) -> dict[Place, Done]:
     await producer.start()
     try:
         for place, (done, plan) in found.items():
-            await _write(Publisher(producer, job.namespace), producer, place, plan, done)
+            await _write(Publisher(producer, job.namespace), place, plan, done)
     finally:
         await producer.stop()
     return {place: done for place, (done, _) in found.items()}
@@ -214,8 +214,7 @@ def _plane(
 
 def _settle(plane: PartitionPlane, done: Done, campaign: str) -> None:
     """End a flush in memory; only what concerns the campaign is judged and kept."""
-    if plane.pending is None:
-        plane.begin_flush()
+    plane.begin_flush()
     if plane.pending is not None:
         kept = [one for one in plane.pending.pending if one.step.campaign == campaign]
         plane.pending.pending[:] = kept
@@ -245,9 +244,8 @@ async def _chunks(consumer: AIOKafkaConsumer, tp: TopicPartition, first: int, la
             )
 
 
-async def _write(publisher: Publisher, producer: AIOKafkaProducer, place: Place, plan: Backfill, done: Done) -> None:
+async def _write(publisher: Publisher, place: Place, plan: Backfill, done: Done) -> None:
     """Cells, mentions, entities: cut short anywhere, it can be run again."""
     await publisher.tables(place, plan.cells)
     await publisher.mentions(place, list(done.mentions.items()))
     await publisher.tables(place, {ENTITIES: plan.entities})
-    await producer.flush()
