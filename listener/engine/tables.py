@@ -135,8 +135,8 @@ class StampRecovery(Recovery):
         sources = {tp for tp in assignment if tp.topic in app.sources}
         await consumer._thread.pause(assignment - sources)
         starts = await app.counting.acquire({(tp.topic, tp.partition) for tp in sources})
-        if app.consumer_generation_id != generation:
-            return
+        if app.consumer_generation_id != generation or not starts.keys() >= sources:
+            return  # overtaken by another rebalance, which recovers anew
         for tp in sources:
             await consumer.seek(tp, starts[tp.topic, tp.partition])
         self._set_recovery_ended()

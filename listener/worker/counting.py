@@ -10,7 +10,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn, Protocol
@@ -88,6 +88,7 @@ class Counting:
     durable_times: Durations = field(default_factory=Durations)
     regressions: int = 0
     _turn: int = 0
+    _beginning: asyncio.Task[None] | None = None
     _commits: dict[Place, int] = field(default_factory=dict)
     _committed_at: float = 0.0
 
@@ -99,21 +100,33 @@ class Counting:
     # ── what the engine calls ──
 
     async def acquire(self, places: set[Place]) -> dict[Place, int]:
-        """Recover ``places``; returns where to read on in each."""
+        """Recover ``places``; returns where to read on in each, nothing where they were taken away meanwhile.
+
+        Then what was read may be a part only, and the changelogs belong to somebody else: it is not judged, and
+        nothing is written.
+        """
         turn = self._turn
         try:
             planes = await self.recovery.planes(places)
-            for place, plane in planes.items():
-                await self._mend(place, plane, self.recovery.behind(place))
-                await self._adopt(place, plane)
-        except Refused as refusal:
-            self.end(RefusedHalt(str(refusal)))
+            self._beginning = asyncio.create_task(self._begin(planes, turn))
+            await self._beginning
         except Exception as error:  # noqa: BLE001 - a worker that cannot recover must not wait quietly
-            self.end(error)
-        if turn == self._turn:  # else they were taken away meanwhile, and the next turn begins anew
-            self.owned = {place: self._own(place, plane) for place, plane in planes.items()}
-            self.acquired = True
+            if turn == self._turn:
+                self.end(RefusedHalt(str(error)) if isinstance(error, Refused) else error)
+            _log.info("a recovery was overtaken by a rebalance: %s", error)
+        if turn != self._turn:  # the next turn begins anew
+            return {}
+        self.owned = {place: self._own(place, plane) for place, plane in planes.items()}
+        self.acquired = True
         return {place: plane.position - plane.base for place, plane in planes.items()}
+
+    async def _begin(self, planes: Mapping[Place, PartitionPlane], turn: int) -> None:
+        """What is written before counting begins; a release waits for the write in flight and lets no other follow."""
+        for place, plane in planes.items():
+            if turn == self._turn:
+                await self._mend(place, plane, self.recovery.behind(place))
+            if turn == self._turn:
+                await self._adopt(place, plane)
 
     def _own(self, place: Place, plane: PartitionPlane) -> Owned:
         now = self.now()
@@ -123,7 +136,7 @@ class Counting:
         """Let go: flushes in flight end or the process does; what is not durable is dropped and will be replayed."""
         owned, self.owned, self.acquired = self.owned, {}, False
         self._turn += 1
-        tasks = [one.task for one in owned.values() if one.task is not None]
+        tasks = [task for task in (self._beginning, *(one.task for one in owned.values())) if task is not None]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=RELEASE_S)
             if late:

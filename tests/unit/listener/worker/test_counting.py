@@ -354,6 +354,57 @@ def test_what_was_taken_away_while_it_was_recovered_is_not_owned() -> None:
     assert not play(scenario).ended
 
 
+def test_a_recovery_that_was_overtaken_is_not_judged() -> None:
+    """Its tables were dropped while it read: a progress cell that is missing there is not lost."""
+
+    async def scenario(rig: Rig) -> None:
+        await rig.counting.acquire({0})
+        await rig.counting.count(0, chunk(0, 3))
+        await rig.later(1.0)
+        await rig.counting.release()
+        rig.recovery.gate = asyncio.Event()
+        acquiring = asyncio.create_task(rig.counting.acquire({0}))
+        await settled()
+        await rig.counting.release()
+        rig.recovery.committed = {0: 3}
+        del rig.recovery.durable(0)[PROGRESS][next(iter(rig.recovery.durable(0)[PROGRESS]))]
+        rig.recovery.gate.set()
+        assert await acquiring == {}
+
+    assert not play(scenario).ended
+
+
+def test_a_recovery_that_was_overtaken_writes_nothing() -> None:
+    """What it takes for a zombie's record may be all that there is of a cell."""
+
+    async def scenario(rig: Rig) -> None:
+        rig.recovery.gate = asyncio.Event()
+        rig.recovery.last = {LIFETIME: {CELL: pack_cell(1, [1] * len(METRICS))}}
+        acquiring = asyncio.create_task(rig.counting.acquire({0}))
+        await settled()
+        await rig.counting.release()
+        rig.recovery.gate.set()
+        await acquiring
+        assert rig.publisher.writes == []
+
+    assert not play(scenario).ended
+
+
+def test_release_waits_for_what_recovery_writes_and_lets_no_more_follow() -> None:
+    async def scenario(rig: Rig) -> None:
+        rig.publisher.hold = {"tables"}
+        acquiring = asyncio.create_task(rig.counting.acquire({0, 1}))
+        await settled()
+        releasing = asyncio.create_task(rig.counting.release())
+        await settled()
+        assert not releasing.done()
+        rig.publisher.go.set()
+        await asyncio.gather(acquiring, releasing)
+        assert [partition for _, partition, _ in rig.publisher.writes] == [0]
+
+    assert not play(scenario).ended
+
+
 def test_a_flush_that_does_not_end_at_a_release_ends_the_process() -> None:
     async def scenario(rig: Rig) -> None:
         rig.publisher.hold = {"first"}
