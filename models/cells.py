@@ -90,8 +90,16 @@ class Cell(NamedTuple):
     counters: list[int]
 
 
+class _Head(msgspec.Struct, array_like=True):
+    """What a cell begins with; the counters are skipped, not decoded."""
+
+    version: int
+    stamp: int
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[int]).decode
+_decode_head = msgspec.msgpack.Decoder(_Head).decode
 _decode_key = msgspec.json.Decoder(tuple[str, tuple[float, float]]).decode
 
 
@@ -114,7 +122,7 @@ def unpack_cell(value: bytes, counters_known: int = len(METRICS)) -> Cell:
 
 def cell_stamp(value: bytes) -> int:
     """The stamp alone."""
-    return _decode(value)[1]
+    return _decode_head(value).stamp
 
 
 def window_key(name: str, start: int, size: int) -> bytes:

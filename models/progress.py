@@ -16,6 +16,10 @@ class SetInForce(Struct, frozen=True, array_like=True):
     since: int
 
 
+#: How many keys of a table are surely durable, and the sum of their stamps.
+Holding = tuple[int, int]
+
+
 class Progress(Struct, frozen=True, omit_defaults=True):
     """State of a partition at ``stamp``; JSON on the wire.
 
@@ -33,6 +37,8 @@ class Progress(Struct, frozen=True, omit_defaults=True):
     ``base``         added to source offsets to get stamps; only ``listener rebase`` changes it
     ``caught_up``    whether the owner had nothing left to read when it wrote this
     ``written_at``   wall clock of the writer, epoch milliseconds
+    ``held``         table → least number of keys and sum of stamps that the changelogs hold (processors/holding.py);
+                     a recovery that finds less has lost records. Empty: nothing is stated
     """
 
     stamp: int
@@ -48,6 +54,7 @@ class Progress(Struct, frozen=True, omit_defaults=True):
     base: int = 0
     caught_up: bool = False
     written_at: int = 0
+    held: dict[str, Holding] = {}
     schema_version: int = 1
 
     @property

@@ -28,6 +28,7 @@ from models.cells import CELL_TABLES, LIFETIME, WINDOWS, CellName
 from models.progress import Progress, SetInForce, pack_progress, progress_key
 from processors.enrich import Analysis
 from processors.fold import Fold
+from processors.holding import grown, held, stamps_of, without
 from processors.kinds import Bounds, Kind
 from processors.mentions import Draft, written
 from processors.overlay import Chunk, CompiledSet, FlushPlan, Overlay, Pending, Tables
@@ -91,6 +92,7 @@ class PartitionPlane:
         self._sets = list(sets)
         self._names: dict[tuple[str, str], str] = {}
         self._zones: dict[str, str] = {}
+        self._held = held(stamps_of(tables)) if resume.held is None else dict(resume.held)
         self._retention = Retention(kind.keep_ms) if retention else None
         if self._retention:
             recovered = {table: tables[table].items() for table in CELL_TABLES}
@@ -196,10 +198,12 @@ class PartitionPlane:
             analyses = analysed(overlay.pending)
         self._count_analyses(overlay, analyses)
         counted = self._plan_cells(overlay, stamp)
+        tombstones = self._plan_tombstones(overlay, counted, progress)
+        progress = msgspec.structs.replace(progress, held=without(self._held, self.tables, tombstones))
         return FlushPlan(
             cells=counted | {cells.PROGRESS: [self.progress_record(progress)]},
             entities=self._plan_entities(overlay, stamp),
-            tombstones=self._plan_tombstones(overlay, counted, progress),
+            tombstones=tombstones,
             letters=overlay.letters,
             progress=progress,
             next_offset=stamp + 1 - self.base,
@@ -209,6 +213,7 @@ class PartitionPlane:
 
     def flushed(self, plan: FlushPlan) -> None:
         """The plan is durable: the tables take it over."""
+        self._held = grown(self._held, self.tables, plan)
         for table, records in plan.cells.items():
             self.tables[table].update(records)
         self.tables[cells.ENTITIES].update(plan.entities)
@@ -270,6 +275,7 @@ class PartitionPlane:
                 base=before.base,
                 caught_up=caught_up,
                 written_at=to_ms(self.clock()),
+                held=dict(self._held),
             )
         )
 

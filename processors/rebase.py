@@ -16,7 +16,7 @@ class Mode(enum.StrEnum):
     """What to do with a partition.
 
     ``CONTINUE``     the topic was made anew or mirrored: keep all counts, take its records as new ones
-    ``ACCEPT_LOSS``  keep all counts and go on at the first record that retention left
+    ``ACCEPT_LOSS``  keep all counts that are left and go on at the first record that retention left
     ``REBUILD``      forget all counts of the partition and count again from the first retained record
     """
 
@@ -51,6 +51,7 @@ def rebase(tables: Tables, source: Source, mode: Mode, topic: str = POSTS_TOPIC)
         durable_record_time=before.record_time,
         base=base,
         topic_id=source.topic_id,
+        held={} if mode is Mode.ACCEPT_LOSS else before.held,
         # Adopted behind transaction markers, it may begin past the first stamp that is given now.
         sets=tuple(SetInForce(one.version, min(one.since, stamp + 1)) for one in before.sets[-1:]),
     )

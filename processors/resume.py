@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from models import cells
-from models.entity import entity_stamp
 from models.post import POSTS_TOPIC
-from models.progress import NO_OUTCOMES, Progress, progress_key, unpack_progress
+from models.progress import NO_OUTCOMES, Holding, Progress, progress_key, unpack_progress
+from processors.holding import held, missing, stamps_of
 from processors.overlay import Tables
 
 
@@ -30,13 +30,15 @@ class Source(NamedTuple):
 class Resume(NamedTuple):
     """``start``: stamp of the first record to count; ``record_time``: that of the stamp before it.
 
-    ``horizon``: highest stamp found anywhere; records up to there are replayed.
+    ``horizon``: highest stamp found anywhere; records up to there are replayed. ``held``: what the tables hold, None:
+    not looked at.
     """
 
     progress: Progress
     start: int
     record_time: int | None
     horizon: int
+    held: Mapping[str, Holding] | None = None
 
 
 def resume(tables: Tables, source: Source, topic: str = POSTS_TOPIC) -> Resume:
@@ -49,8 +51,11 @@ def resume(tables: Tables, source: Source, topic: str = POSTS_TOPIC) -> Resume:
     if value is None:
         return _first_start(tables, source)
     progress = unpack_progress(value)
-    horizon = max(progress.stamp, highest_stamp(tables))
+    stamps = stamps_of(tables)
+    horizon = max(progress.stamp, _highest(stamps))
     _check(progress, horizon, source)
+    found = held(stamps)
+    _whole(progress, found, source)
     start, record_time = progress.durable + 1, progress.durable_record_time
     if source.committed is not None and source.committed + progress.base == progress.stamp + 1:
         start, record_time = progress.stamp + 1, progress.record_time
@@ -59,14 +64,16 @@ def resume(tables: Tables, source: Source, topic: str = POSTS_TOPIC) -> Resume:
             f"partition {source.partition}: records {start - progress.base} to {source.first - 1} were removed by "
             f"retention before they were counted. To go on without them: listener rebase --accept-loss"
         )
-    return Resume(progress, start, record_time, horizon)
+    return Resume(progress, start, record_time, horizon, found)
 
 
 def highest_stamp(tables: Tables) -> int:
     """The highest stamp of any cell or entity, -1 where there is none."""
-    stamps = [cells.cell_stamp(value) for table in cells.CELL_TABLES for value in tables[table].values()]
-    stamps.extend(map(entity_stamp, tables[cells.ENTITIES].values()))
-    return max(stamps, default=-1)
+    return _highest(stamps_of(tables))
+
+
+def _highest(stamps: Mapping[str, list[int]]) -> int:
+    return max((one for some in stamps.values() for one in some), default=-1)
 
 
 def _first_start(tables: Mapping[str, Mapping[bytes, bytes]], source: Source) -> Resume:
@@ -103,4 +110,16 @@ def _check(progress: Progress, horizon: int, source: Source) -> None:
             f"partition {source.partition}: the group has committed offset {source.committed}, but the progress cell "
             f"knows only up to {progress.stamp - progress.base}: the changelog lost its end. To count again from the "
             f"retained posts: listener rebase --rebuild"
+        )
+
+
+def _whole(progress: Progress, found: Mapping[str, Holding], source: Source) -> None:
+    """The tables must hold at least what the progress cell states."""
+    gone = missing(progress.held, found)
+    if gone is not None:
+        raise Refused(
+            f"partition {source.partition}: the changelog of the table {gone.table} has lost records: it holds "
+            f"{gone.found[0]} keys (stamps {gone.found[1]}), the progress cell states {gone.stated[0]} (stamps "
+            f"{gone.stated[1]}). To count again from the retained posts: listener rebase --rebuild. To go on with "
+            f"what is left: listener rebase --accept-loss"
         )

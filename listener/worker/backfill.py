@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from listener.authors import author_key_option
@@ -31,6 +32,7 @@ from processors.backfill import Backfill, backfill, has_counts
 from processors.inputs import KINDS
 from processors.overlay import Chunk, CompiledSet
 from processors.plane import PartitionPlane
+from processors.rebase import record
 from processors.resume import Resume
 
 _WAIT_MS: Final = 500
@@ -43,6 +45,7 @@ class Done:
 
     records: int = 0
     mentions: dict[bytes, bytes | None] = field(default_factory=dict)
+    progress: list[tuple[bytes, bytes | None]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,8 @@ async def _count(
     await _check(job, place, progress, first, tables)
     simulated: dict[str, dict[bytes, bytes]] = {table: {} for table in TABLES}
     plane = _plane(job, place, progress, first, simulated)
-    done = Done()
+    # What it retires is no loss: until a worker says again what the tables hold, nothing is stated.
+    done = Done(progress=[record(msgspec.structs.replace(progress, held={}), place.partition, place.stream.topic)])
     async for chunk in _chunks(consumer, tp, first, progress.stamp - progress.base):
         plane.count(chunk)
         done.records += len(chunk.offsets)
@@ -245,7 +249,8 @@ async def _chunks(consumer: AIOKafkaConsumer, tp: TopicPartition, first: int, la
 
 
 async def _write(publisher: Publisher, place: Place, plan: Backfill, done: Done) -> None:
-    """Cells, mentions, entities: cut short anywhere, it can be run again."""
+    """Progress, cells, mentions, entities: cut short anywhere, it can be run again."""
+    await publisher.tables(place, {PROGRESS: done.progress})
     await publisher.tables(place, plan.cells)
     await publisher.mentions(place, list(done.mentions.items()))
     await publisher.tables(place, {ENTITIES: plan.entities})

@@ -32,7 +32,7 @@ from tests.chaos.oracle import (
     steps,
 )
 from tests.chaos.stream import Load, PostStream, real_time
-from tests.chaos.trio import Trio
+from tests.chaos.trio import NODES, Trio
 from tests.integration.test_board import BoardProcess
 from tests.integration.workers import Cluster, Worker
 
@@ -240,10 +240,14 @@ def crew(
 ) -> Iterator[Crew]:
     """Topics, workers that count and posts that flow; all processes end with the context."""
     unique = f"c{uuid.uuid4().hex[:10]}"
-    (directory / name).mkdir(parents=True)
+    (directory / name).mkdir(parents=True, exist_ok=True)
     rng = Random(f"{seed} {name}")
     cluster = Cluster(
-        broker.settings, Namespace(app=unique, prefix=f"{unique}."), directory / name, partitions
+        broker.settings,
+        Namespace(app=unique, prefix=f"{unique}."),
+        directory / name,
+        partitions,
+        replicas=NODES if isinstance(broker, Trio) else 1,
     ).create()
     stream = PostStream(Random(rng.random()), clock, poison)
     load = Load(broker.settings, cluster.namespace.posts, partitions, stream, rate)

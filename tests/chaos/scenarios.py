@@ -228,5 +228,6 @@ for _scenario in (
     boards,
     retention,
     changelog,
+    replicas,
 ):
     SCENARIOS[_scenario.__name__] = _scenario  # type: ignore[assignment]

@@ -130,3 +130,14 @@ def test_a_record_is_what_a_worker_reads() -> None:
     key, value = record(progress(), 3)
     assert key == b'"social.posts.v1|3"'
     assert unpack_progress(value) == progress()
+
+
+def test_accepting_the_loss_takes_what_is_left_of_the_changelogs() -> None:
+    source, stated = Source(3, "first", 0, 200, None), {LIFETIME: (2, 198)}
+    found = tables(progress(held=stated))
+    with pytest.raises(Refused, match="the changelog of the table lifetime has lost records"):
+        resume(found, source)
+    went_on = rebase(found, source, Mode.CONTINUE)
+    assert went_on.progress.held == stated, "a topic made anew is no reason to go on with less"
+    done = rebase(found, source, Mode.ACCEPT_LOSS)
+    assert resume(applied(found, done), source).start == 100
