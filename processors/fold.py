@@ -39,6 +39,7 @@ class Plane(Protocol):
     base: int
     tables: Tables
     nothing: list[int]
+    mentions: bool
     overlay: Overlay
     pending: Overlay | None
     tally: Tally
@@ -219,7 +220,7 @@ class Fold:
             result.entity.stamp = -1 if entity is None else entity.stamp
             plane.overlay.entities[key] = result.entity
             counted = self._apply(result.deltas, kind.dimension(result.entity), stamp)
-            if kind.say is not None and (result.said or result.erased):
+            if kind.say is not None and ((result.said and plane.mentions) or result.erased):
                 self._say(record, result, matched, counted, stamp)
         if self.new:
             plane.tally.valid(result.outcome)
@@ -271,7 +272,7 @@ class Fold:
             return
         origin = Origin(kind.stream.topic, self.plane.partition, stamp)
         found = {one.campaign_id: getattr(one, "matches", ()) for one in matched}
-        for campaign in result.said:
+        for campaign in result.said if self.plane.mentions else ():
             window, lacking = counted.get(campaign, (None, None))
             draft = Draft(
                 campaign,

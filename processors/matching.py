@@ -29,12 +29,13 @@ class PostMatcher(Protocol[Found_co]):
         url: str | None = None,
         site: str | None = None,
         links: Collection[str] = (),
+        screened: bool = False,
     ) -> Sequence[Found_co]:
         """The campaigns that match."""
 
 
-def match_post(matcher: PostMatcher[Found_co], post: Post) -> Sequence[Found_co]:
-    """The campaigns that a post matches."""
+def match_post(matcher: PostMatcher[Found_co], post: Post, *, screened: bool = False) -> Sequence[Found_co]:
+    """The campaigns that a post matches; ``screened``: its record has passed the prefilter."""
     author = post.author
     return matcher.post(
         post.text or "",
@@ -48,6 +49,7 @@ def match_post(matcher: PostMatcher[Found_co], post: Post) -> Sequence[Found_co]
         lang=post.lang,
         url=post.url,
         links=post.links,
+        screened=screened,
     )
 
 

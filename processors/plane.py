@@ -61,6 +61,7 @@ class PartitionPlane:
         capped: bool = True,
         kind: Kind = POST_KIND,
         author_key: bytes | None = None,
+        mentions: bool = True,
     ) -> None:
         """Go on where ``resume`` says.
 
@@ -69,11 +70,13 @@ class PartitionPlane:
 
         ``sets``: (first stamp, set), oldest first, covering the first record to count. ``clock`` only dates dead
         letters and the writing of progress. ``retention`` off also lifts the bound on records behind the record time.
-        Without ``author_key`` mentions name no author.
+        Without ``author_key`` mentions name no author. ``mentions`` off: they are counted, but neither written down
+        nor judged; a delete still erases what was written.
         """
         self.kind = kind
         self.nothing = [0] * len(kind.stream.metrics)
         self.author_key = author_key
+        self.mentions = mentions
         self.partition = partition
         self.tables = tables
         self.progress = resume.progress

@@ -19,6 +19,7 @@ from listener.kafka.settings import KafkaSettings, kafka_options
 from listener.kafka.topics import topic_id
 from listener.worker.cluster import partitions_of
 from listener.worker.counting import FLUSH_RECORDS, wall_clock
+from listener.worker.mentions import mention_options
 from listener.worker.places import Place
 from listener.worker.publisher import Publisher, create_producer
 from listener.worker.rebase import require_no_workers
@@ -59,6 +60,7 @@ class Job:
     author_key: bytes | None
     retention: bool
     replace: bool
+    mentions: bool
 
 
 @click.command("backfill")
@@ -81,14 +83,7 @@ class Job:
     help="As the workers have it.",
 )
 @click.option("--replace", is_flag=True, help="Replace its counts though some of their records are gone.")
-@click.option(
-    "--understanding",
-    type=click.Choice(["on", "off"]),
-    default="on",
-    envvar="LISTENER_UNDERSTANDING",
-    show_default=True,
-    help="Judge the mentions too.",
-)
+@mention_options
 @author_key_option
 @click.option(
     "--wait",
@@ -103,11 +98,12 @@ def backfill_command(
     name: str,
     campaigns: Path,
     retention: str,
-    understanding: str,
     author_key: bytes | None,
     wait: float,
     *,
     replace: bool,
+    mentions: bool,
+    understanding: bool,
 ) -> None:
     """Count a campaign from all records that the topics still hold, and put that in place of its counts.
 
@@ -120,12 +116,12 @@ def backfill_command(
     if campaign is None:
         raise UsageProblem(f"--campaign: no file of {campaigns} has a campaign {name}.")
     require_no_workers(kafka, namespace, wait)
-    analyse: Analyse | None = load_enricher(campaign_set).analyse if understanding == "on" else None
+    analyse: Analyse | None = load_enricher(campaign_set).analyse if understanding else None
     compiled = compile_set(campaign_set, analyse)
-    job = Job(kafka, namespace, campaign, compiled, author_key, retention == "on", replace)
+    job = Job(kafka, namespace, campaign, compiled, author_key, retention == "on", replace, mentions)
     done = asyncio.run(_run(job))
-    records, mentions = sum(one.records for one in done.values()), sum(len(one.mentions) for one in done.values())
-    click.echo(f"{name}: {records:,} records read again, {mentions:,} mentions")
+    records, written = sum(one.records for one in done.values()), sum(len(one.mentions) for one in done.values())
+    click.echo(f"{name}: {records:,} records read again, {written:,} mentions")
 
 
 async def _run(job: Job) -> dict[Place, Done]:
@@ -213,6 +209,7 @@ def _plane(
         capped=False,
         kind=KINDS[place.stream.topic],
         author_key=job.author_key,
+        mentions=job.mentions,
     )
 
 

@@ -14,6 +14,7 @@ from listener.errors import Halt
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
 from listener.worker.guard import end_process
+from listener.worker.mentions import mention_options
 from listener.worker.settings import TAIL_FIRST_S, WorkerSettings
 from models.topics import Namespace
 
@@ -75,14 +76,7 @@ from models.topics import Namespace
     hidden=True,
     help="Seconds from an assignment to the first look for records that a former owner wrote late.",
 )
-@click.option(
-    "--understanding",
-    type=click.Choice(["on", "off"]),
-    default="on",
-    envvar="LISTENER_UNDERSTANDING",
-    show_default=True,
-    help="Judge sentiment, relevance and story of every mention; off saves seconds at the start, and CPU per mention.",
-)
+@mention_options
 @author_key_option
 @click.option(
     "--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True, help="DEBUG, INFO, WARNING or ERROR."
@@ -98,9 +92,11 @@ def worker(
     session_timeout: float,
     instance_id: str | None,
     tail_check_after: float,
-    understanding: str,
     author_key: bytes | None,
     log_level: str,
+    *,
+    mentions: bool,
+    understanding: bool,
 ) -> None:
     """Run a worker until SIGTERM or SIGINT."""
     logging.basicConfig(
@@ -121,7 +117,8 @@ def worker(
         session_timeout=session_timeout,
         instance_id=instance_id,
         tail_check_after=tail_check_after,
-        understanding=understanding == "on",
+        mentions=mentions,
+        understanding=understanding,
         author_key=author_key,
     )
     from listener.worker.service import run  # noqa: PLC0415 - Faust takes a second to import

@@ -79,6 +79,7 @@ class Recovery:
     clock: Callable[[], datetime]
     retention: bool = True
     capped: bool = True
+    mentions: bool = True
     stores: Mapping[str, Store] | None = None
     sources: Callable[[set[Place]], Awaitable[Mapping[Place, tuple[int, int, int | None]]]] | None = None
     current: CompiledSet | None = None
@@ -145,6 +146,7 @@ class Recovery:
             clock=self.clock,
             retention=self.retention,
             capped=self.capped,
+            mentions=self.mentions,
             kind=KINDS[place.stream.topic],
             author_key=self.author_key,
         )

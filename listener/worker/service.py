@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ from listener.errors import Halt, UsageProblem
 from listener.worker.campaigns import CampaignWatch
 from listener.worker.cluster import partitions_of
 from listener.worker.counting import Counting, wall_clock
+from listener.worker.garbage import settle
 from listener.worker.guard import StallGuard, end_process
 from listener.worker.places import Place
 from listener.worker.publisher import Publisher, create_producer
@@ -26,7 +27,7 @@ from listener.worker.status import serve_status
 from models.campaign import CampaignSet
 from models.streams import ALL_TABLES, STREAMS
 from models.topics import Namespace
-from processors.overlay import Chunk
+from processors.overlay import Chunk, CompiledSet
 
 _log = logging.getLogger("listener.worker.service")
 
@@ -95,9 +96,8 @@ async def run(settings: WorkerSettings, stop_signals: Iterable[int]) -> None:
         if settings.understanding:
             sets.enricher = await asyncio.to_thread(load_enricher, CampaignSet())
         counting = _counting(settings, sets, producer)
-        watch = CampaignWatch(settings.campaigns, sets, producer, counting.recovery.adopt)
-        first = await watch.first()
-        counting.recovery.adopt(first)
+        watch = CampaignWatch(settings.campaigns, sets, producer, _adopting(counting.recovery))
+        counting.recovery.adopt(await watch.first())
         app = create_app(
             settings.kafka,
             settings.namespace,
@@ -111,6 +111,7 @@ async def run(settings: WorkerSettings, stop_signals: Iterable[int]) -> None:
         counting.recovery.sources = offsets.sources
         counting.recovery.stores = {table: app.store(table) for table in ALL_TABLES}
         await stack.enter_async_context(serve_status(settings, app, counting, watch))
+        settle()
         await _count(app, counting, watch, stop)
 
 
@@ -134,6 +135,7 @@ def _counting(settings: WorkerSettings, sets: SetStore, producer: AIOKafkaProduc
         wall_clock,
         retention=settings.retention,
         capped=settings.capped,
+        mentions=settings.mentions,
         author_key=settings.author_key,
     )
     return Counting(
@@ -142,6 +144,16 @@ def _counting(settings: WorkerSettings, sets: SetStore, producer: AIOKafkaProduc
         StallGuard(settings.session_timeout),
         tail_first_s=settings.tail_check_after,
     )
+
+
+def _adopting(recovery: Recovery) -> Callable[[CompiledSet], None]:
+    """Another campaign set is to hold, and to stay in memory."""
+
+    def adopt(compiled: CompiledSet) -> None:
+        recovery.adopt(compiled)
+        settle()
+
+    return adopt
 
 
 async def _count(app: CountingApp, counting: Counting, watch: CampaignWatch, stop: asyncio.Event) -> None:

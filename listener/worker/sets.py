@@ -15,10 +15,11 @@ from listener.errors import Halt, UsageProblem
 from listener.kafka.settings import KafkaSettings
 from models.article import ARTICLES_TOPIC
 from models.campaign import CampaignSet
+from models.post import Post
 from models.topics import Namespace
 from processors.business.plane import business_readers
 from processors.enrich import Analysis, Enricher, Item
-from processors.match import Matcher
+from processors.match import CampaignMatch, Matcher
 from processors.matching import match_article, match_post
 from processors.overlay import CompiledSet, Reader
 
@@ -34,7 +35,12 @@ def compile_set(campaign_set: CampaignSet, analyse: Analyse | None = None) -> Co
     zones = {campaign.id: campaign.timezone for campaign in campaign_set.campaigns}
     readers = {ARTICLES_TOPIC: Reader(find, lambda article: match_article(matcher, article))}
     readers |= business_readers(campaign_set)
-    return CompiledSet(campaign_set.version, find, lambda post: match_post(matcher, post), zones, readers, analyse)
+
+    def match(post: Post) -> Sequence[CampaignMatch]:
+        """Whether or not ``find`` has seen it: what is asked about and was not found is tracked, and mostly matches."""
+        return match_post(matcher, post, screened=True)
+
+    return CompiledSet(campaign_set.version, find, match, zones, readers, analyse)
 
 
 @dataclass

@@ -14,7 +14,9 @@ TAIL_FIRST_S: Final = 60.0
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """``campaigns`` None: the latest set on the topic holds. ``understanding`` off: mentions are counted, not judged.
+    """``campaigns`` None: the latest set on the topic holds.
+
+    ``mentions`` off: they are counted, not written down; ``understanding`` off: not judged either.
 
     ``session_timeout`` and ``tail_check_after`` (from an assignment to the first look for a zombie's records) are in
     seconds.
@@ -30,5 +32,6 @@ class WorkerSettings:
     session_timeout: float
     instance_id: str | None
     tail_check_after: float
+    mentions: bool = True
     understanding: bool = True
     author_key: bytes | None = field(default=None, repr=False)

@@ -39,7 +39,7 @@ class AccountPattern:
         name = f"{CASE_CHANGE}?".join(f"[_{TAG_UNDERSCORE}]" if char == "_" else re.escape(char) for char in self.key)
         return re.compile(f"(?<![{_NAME}@])@{name}(?![{_NAME}]|[.@-]+[{_NAME}])")
 
-    def find(self, post: Canonical) -> tuple[Hit, ...]:
+    def find(self, post: Canonical, places: int | None = None) -> tuple[Hit, ...]:  # noqa: ARG002 - as of keywords
         """Every place where the post addresses the account; the span holds the ``@``."""
         found = self._regex.finditer(post.words.text)
         return tuple(Hit(*post.words.span(*match.span()), "account") for match in found)

@@ -173,9 +173,14 @@ def _fold_match(match: re.Match[str]) -> str:
 
 def fold(text: str) -> Folded:
     """Canonical text of ``text``: ZWNJ runs are single, marks and invisible characters are gone."""
-    if survey().irregular.search(text) is None:
-        return Folded(_translate(text), range(len(text)), range(1, len(text) + 1))
-    return _single_half_spaces(_fold_irregular(text))
+    return fold_regular(text) or _single_half_spaces(_fold_irregular(text))
+
+
+def fold_regular(text: str) -> Folded | None:
+    """``fold`` where every character folds to one, as in most posts; else None."""
+    if survey().irregular.search(text) is not None:
+        return None
+    return Folded(_translate(text), range(len(text)), range(1, len(text) + 1))
 
 
 def fold_text(text: str) -> str:

@@ -8,7 +8,7 @@ from models.attribution import Attribution
 from models.campaign import Campaign, CampaignSet
 from processors.match.accounts import account_key
 from processors.match.canonical import canonical
-from processors.match.folding import fold_text
+from processors.match.folding import fold_regular, fold_text
 from processors.match.patterns import PatternIndex
 from processors.match.plan import Circumstances, Plan
 from processors.match.prefilter import Prefilter
@@ -72,11 +72,13 @@ class Matcher:
         site: str | None = None,
         links: Collection[str] = (),
         has_media: bool = False,
+        screened: bool = False,
     ) -> tuple[CampaignMatch, ...]:
         """The campaigns that a post or article matches, by id. ``created_ms``: epoch milliseconds of its creation.
 
         What queries ask for besides: ``url`` is the post's own address, ``site`` its publisher's domain, ``links``
         where it points to; ``has_media`` is for sources that know (links that look like media are seen anyway).
+        ``screened``: the record has passed the prefilter, which need not look at its text again.
         """
         accounts = self._watched((author_handle, author_id, *mentions))
         facts, called = _NOTHING_KNOWN, _NOWHERE
@@ -90,7 +92,7 @@ class Matcher:
                 has_media=has_media,
             )
             called = self._called_for(facts)
-        if not accounts and not called and not self.prefilter.candidate_text(text):
+        if not screened and not accounts and not called and not self.prefilter.candidate_text(text):
             return ()
         return self._matches(text, Circumstances(platform, is_repost, created_ms), accounts, facts, called)
 
@@ -115,15 +117,16 @@ class Matcher:
         facts: Facts,
         called: frozenset[int],
     ) -> tuple[CampaignMatch, ...]:
-        candidates = self._index.candidates(fold_text(text))
-        touched = called.union(
-            *(self._by_pattern.get(pattern, ()) for pattern in candidates), *(self._by_account[key] for key in accounts)
-        )
+        folded = fold_regular(text)
+        candidates = self._index.candidates(folded.text if folded else fold_text(text))
+        touched = {number for pattern in candidates for number in self._by_pattern.get(pattern, ())}
+        if called or accounts:
+            touched.update(called, *(self._by_account[key] for key in accounts))
         plans = [plan for plan in map(self._plans.__getitem__, sorted(touched)) if post is None or plan.concerns(post)]
         if not plans:
             return ()
-        reading = self._index.read(canonical(text), candidates)
-        verdicts = (plan.verdict(reading, accounts, facts) for plan in plans)
+        reading = self._index.read(canonical(text, folded), candidates)
+        verdicts = [plan.verdict(reading, accounts, facts) for plan in plans]
         return tuple(verdict for verdict in verdicts if verdict)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -18,8 +18,8 @@ from processors.match.words import PLAIN, Form, WordPattern, words_of
 class Pattern(Protocol):
     """Something to be found in a post."""
 
-    def find(self, post: Canonical) -> tuple[Hit, ...]:
-        """Every occurrence, left to right."""
+    def find(self, post: Canonical, places: int | None = None) -> tuple[Hit, ...]:
+        """Every occurrence, left to right; ``places``: how many signs there are at which one may begin, if known."""
 
     def signs(self) -> Iterable[str]:
         """Strings of which one begins every occurrence, in canonical text without half-spaces and underscores."""
@@ -32,12 +32,15 @@ class KeywordPattern:
         url = None if form.wildcard else UrlPattern.of(keyword)
         word = None if url and url.only_urls else WordPattern(keyword, form)
         self._words = words_of(url.host + url.path if url else keyword)
-        self._finders = tuple(pattern.find for pattern in (url, word) if pattern)
+        self._url, self._word = url, word
         self.anchor: Anchor = anchor_of(self._words)
 
-    def find(self, post: Canonical) -> tuple[Hit, ...]:
-        """Every occurrence, left to right."""
-        return tuple(sorted(hit for find in self._finders for hit in find(post)))
+    def find(self, post: Canonical, places: int | None = None) -> tuple[Hit, ...]:
+        """Every occurrence, left to right; ``places``: how many signs there are at which one may begin, if known."""
+        in_words = self._word.find(post, places) if self._word else ()
+        if self._url is None or not post.urls:
+            return in_words
+        return tuple(sorted((*self._url.find(post), *in_words)))
 
     def signs(self) -> Iterable[str]:
         """The whole keyword, or as far as a stretched letter or an ezafe."""
@@ -67,17 +70,21 @@ class PatternIndex:
         self._owners = tuple(map(tuple, owners.values()))
         self._find = AhoCorasick(list(owners), implementation=Implementation.DFA).find_matches_as_indexes
 
-    def candidates(self, folded: str) -> frozenset[int]:
-        """The numbers of the patterns that canonical text may hold."""
-        letters = folded.replace(ZWNJ, "")
-        # An underscore begins a word or joins the segments of a tag: without it, beginnings are no longer seen.
-        anywhere = _UNDERSCORE.search(letters) is not None
-        letters = letters.replace("_", "")
-        found = self._find(letters, overlapping=True)
-        signs = {sign for sign, start, _ in found if anywhere or _may_begin(letters, start)}
-        return frozenset(number for sign in signs for number in self._owners[sign])
+    def candidates(self, folded: str) -> dict[int, int]:
+        """The numbers of the patterns that canonical text may hold, and at how many places each may begin."""
+        letters, anywhere = folded.replace(ZWNJ, ""), False
+        if "_" in letters:
+            # An underscore begins a word or joins the segments of a tag: without it, beginnings are no longer seen.
+            anywhere = _UNDERSCORE.search(letters) is not None
+            letters = letters.replace("_", "")
+        begins: dict[int, set[int]] = {}
+        for sign, start, _ in self._find(letters, overlapping=True):
+            if anywhere or _may_begin(letters, start):
+                for number in self._owners[sign]:
+                    begins.setdefault(number, set()).add(start)
+        return {number: len(starts) for number, starts in begins.items()}
 
-    def read(self, post: Canonical, candidates: frozenset[int]) -> "Reading":
+    def read(self, post: Canonical, candidates: Mapping[int, int]) -> "Reading":
         """The post, to be searched for these patterns."""
         return Reading(post, self._patterns, candidates)
 
@@ -85,7 +92,7 @@ class PatternIndex:
 class Reading:
     """One post: occurrences of the patterns in it, each pattern searched for at most once."""
 
-    def __init__(self, post: Canonical, patterns: tuple[Pattern, ...], candidates: frozenset[int]) -> None:
+    def __init__(self, post: Canonical, patterns: tuple[Pattern, ...], candidates: Mapping[int, int]) -> None:
         self.candidates = candidates
         self._post = post
         self._patterns = patterns
@@ -98,8 +105,10 @@ class Reading:
 
     def hits(self, number: int) -> tuple[Hit, ...]:
         """Every occurrence of one pattern, left to right."""
-        if number not in self.candidates:
+        places = self.candidates.get(number)
+        if places is None:
             return ()
-        if number not in self._hits:
-            self._hits[number] = self._patterns[number].find(self._post)
-        return self._hits[number]
+        hits = self._hits.get(number)
+        if hits is None:
+            hits = self._hits[number] = self._patterns[number].find(self._post, places)
+        return hits

@@ -57,6 +57,9 @@ class Plan(NamedTuple):
 
     def verdict(self, post: Reading, accounts: frozenset[str], facts: Facts) -> CampaignMatch | None:
         """The campaign's matches, None when it does not match. ``accounts``: keys of its author and addressees."""
+        if not (self.query or self.accounts or self.all_of or self.none_of or self.excepted):
+            found = list(self._found(self.keywords, post))
+            return self._matches(found) if found else None
         asked = self.query.matches(post.post, lambda number: self._counted(number, post), facts) if self.query else None
         any_of = [*self._found(self.keywords, post), *self._found_accounts(post, accounts)]
         if not any_of and asked is None and self.searches:
@@ -64,8 +67,12 @@ class Plan(NamedTuple):
         all_of = [list(self._found((term,), post)) for term in self.all_of]
         if not all(all_of) or any(post.hits(term.pattern) for term in self.none_of):
             return None
-        matches = dict.fromkeys(chain(any_of, asked or (), *all_of))
-        return CampaignMatch(self.campaign.id, tuple(sorted(matches, key=_position)))
+        return self._matches([*any_of, *(asked or ()), *chain.from_iterable(all_of)])
+
+    def _matches(self, found: Sequence[Match]) -> CampaignMatch:
+        """Each occurrence once, by position."""
+        in_order = tuple(found) if len(found) == 1 else tuple(sorted(dict.fromkeys(found), key=_position))
+        return CampaignMatch(self.campaign.id, in_order)
 
     def _found(self, terms: Iterable[Term], post: Reading) -> Iterator[Match]:
         for term in terms:

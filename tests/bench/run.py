@@ -1,9 +1,12 @@
 """``make bench``: worker CPU seconds per million posts, beside a bare consumer loop on the same broker and posts.
 
-Only ratios travel between machines, so both are measured in turn, round by round, and the medians are compared. CPU is
-counted from ready to done: imports and the building of automata happen once in a worker's life, not per post. The
-worker does everything it does in production: outcomes, entities, four tables, progress, durable writes, commits,
-mentions. The whole job is the same with normalisation, sentiment and relevance of every mention.
+Only ratios travel between machines, so all are measured in turn, round by round, and the medians are compared. CPU is
+counted from ready to done: imports and the building of automata happen once in a worker's life, not per post. A worker
+does three jobs, each with outcomes, entities, four tables, progress, durable writes and commits:
+
+``worker``    counts alone (``--mentions off``), which is what the bare loop does, only exact and durable
+``mentions``  counts, and every mention is written down (``--understanding off``)
+``whole_job`` the worker as it comes: mentions with normalisation, sentiment, relevance and story
 """
 
 import argparse
@@ -33,6 +36,8 @@ from tests.bench.posts import campaign_set, posts
 
 OUT: Final = Path("build/bench.json")
 PARTITIONS: Final = 4
+#: Job → options of the worker.
+JOBS: Final = {"worker": ("--mentions", "off"), "mentions": ("--understanding", "off"), "whole_job": ()}
 
 
 def say(text: str) -> None:
@@ -61,14 +66,13 @@ def measure_bare(kafka: KafkaSettings, topic: str, keywords: int) -> dict[str, f
 
 
 def measure_worker(
-    kafka: KafkaSettings, namespace: Namespace, ends: dict[int, int], *, understanding: bool = False
+    kafka: KafkaSettings, namespace: Namespace, ends: dict[int, int], job: str = "worker"
 ) -> dict[str, float]:
-    """One run of a worker that starts without any state; ``understanding``: its mentions are judged, too."""
+    """One run of a worker that starts without any state; ``job``: one of ``JOBS``."""
     environment = os.environ | kafka.environment() | {"LISTENER_APP": namespace.app, "LISTENER_LOG_LEVEL": "WARNING"}
     with tempfile.TemporaryFile() as log:
         port = _free_port()
-        options = ["--http-port", str(port), "--session-timeout", "6", "--understanding"]
-        options.append("on" if understanding else "off")
+        options = ["--http-port", str(port), "--session-timeout", "10", *JOBS[job]]
         command = [sys.executable, "-m", "listener", "worker", *options]
         process = psutil.Popen(command, env=environment, stderr=log)
         try:
@@ -153,7 +157,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.05, help="of posts that hold a keyword")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    bare, worker, whole = [], [], []
+    runs: Runs = {name: [] for name in (*JOBS, "bare_loop")}
     with EmbeddedKafka(progress=say) as broker:
         kafka, topic = broker.settings, Namespace("bench").posts
         create_topics(kafka, declared_topics(Namespace("bench"), PARTITIONS))
@@ -161,36 +165,33 @@ def main() -> None:
         asyncio.run(produce(kafka, topic, options.posts, options.keywords, options.share))
         ends = asyncio.run(_ends(kafka, topic))
         for number in range(options.rounds):
-            namespace = Namespace(f"bench{number}")
-            create_topics(kafka, declared_topics(namespace, PARTITIONS))
-            worker.append(measure_worker(kafka, namespace, ends))
-            bare.append(measure_bare(kafka, topic, options.keywords))
-            namespace = Namespace(f"whole{number}")
-            create_topics(kafka, declared_topics(namespace, PARTITIONS))
-            whole.append(measure_worker(kafka, namespace, ends, understanding=True))
-            say(f"round {number + 1}: worker {worker[-1]}, bare loop {bare[-1]}, whole job {whole[-1]}")
-    totals = {int(one["mentions"]) for one in (*worker, *bare, *whole)}
+            for job in JOBS:
+                namespace = Namespace(f"{job.replace('_', '')}{number}")
+                create_topics(kafka, declared_topics(namespace, PARTITIONS))
+                runs[job].append(measure_worker(kafka, namespace, ends, job))
+            runs["bare_loop"].append(measure_bare(kafka, topic, options.keywords))
+            last = {name: round(found[-1]["cpu_s"], 2) for name, found in runs.items()}
+            say(f"round {number + 1}, CPU seconds: {last}")
+    totals = {int(one["mentions"]) for found in runs.values() for one in found}
     if len(totals) != 1:
         raise SystemExit(f"the totals differ: {totals}")
-    _report(options, worker, bare, whole)
+    _report(options, runs)
 
 
-Runs = list[dict[str, float]]
+Runs = dict[str, list[dict[str, float]]]
 
 
-def _report(options: argparse.Namespace, worker: Runs, bare: Runs, whole: Runs) -> None:
-    ours, theirs, all_of_it = (
-        statistics.median(one["cpu_s"] for one in runs) * 1_000_000 / options.posts for runs in (worker, bare, whole)
-    )
+def _report(options: argparse.Namespace, runs: Runs) -> None:
+    def median(name: str, figure: str) -> float:
+        return statistics.median(one[figure] for one in runs[name])
+
+    costs = {name: median(name, "cpu_s") * 1_000_000 / options.posts for name in runs}
     result = {
-        "worker_cpu_s_per_million": round(ours, 2),
-        "bare_loop_cpu_s_per_million": round(theirs, 2),
-        "ratio": round(ours / theirs, 3),
-        "whole_job_cpu_s_per_million": round(all_of_it, 2),
-        "whole_job_ratio": round(all_of_it / theirs, 3),
-        "posts_per_second": round(options.posts / statistics.median(one["wall_s"] for one in worker)),
-        "rss_mb": round(statistics.median(one["rss_mb"] for one in worker), 1),
-        "rounds": {"worker": worker, "bare_loop": bare, "whole_job": whole},
+        "cpu_s_per_million": {name: round(cost, 2) for name, cost in costs.items()},
+        "of_the_bare_loop": {name: round(cost / costs["bare_loop"], 3) for name, cost in costs.items()},
+        "posts_per_second": {name: round(options.posts / median(name, "wall_s")) for name in runs},
+        "rss_mb": {job: round(median(job, "rss_mb"), 1) for job in JOBS},
+        "rounds": runs,
         "environment": {
             "posts": options.posts,
             "keywords": options.keywords,
@@ -203,10 +204,11 @@ def _report(options: argparse.Namespace, worker: Runs, bare: Runs, whole: Runs) 
     }
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(f"worker     {ours:6.2f} CPU seconds per million posts")
-    print(f"bare loop  {theirs:6.2f} CPU seconds per million posts")
-    print(f"whole job  {all_of_it:6.2f} CPU seconds per million posts, {all_of_it / theirs:.2f} of the bare loop")
-    print(f"ratio      {ours / theirs:6.2f}   ({result['posts_per_second']:,} posts/s, {result['rss_mb']} MB)")
+    for name, cost in costs.items():
+        memory = f"{median(name, 'rss_mb'):6.0f} MB" if name in JOBS else ""
+        speed = options.posts / median(name, "wall_s")
+        ratio = cost / costs["bare_loop"]
+        print(f"{name:10} {cost:6.2f} CPU s per million, {ratio:.2f} of the bare loop {speed:9,.0f} posts/s {memory}")
 
 
 if __name__ == "__main__":

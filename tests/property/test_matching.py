@@ -12,8 +12,8 @@ from models.campaign import Campaign, CampaignSet
 from models.persian import DIGITS, LETTERS
 from processors.match import Matcher
 from processors.match.canonical import canonical
-from processors.match.folding import fold
-from processors.match.patterns import KeywordPattern
+from processors.match.folding import fold, fold_text
+from processors.match.patterns import KeywordPattern, PatternIndex
 
 KEYWORDS: Final = (
     *("دیجی‌کالا", "اسنپ", "اسنپ‌فود", "آی‌گپ", "ال‌جی", "بیمه ایران", "شبکه ۳", "تپ۳۰", "هایپراستار", "کیش ایر"),
@@ -107,6 +107,26 @@ def test_the_prefilter_never_misses(text: str, ascii_only: bool, compact: bool) 
         assert ALONE[number].prefilter.candidate(raw)
         assert ALONE[number].prefilter.candidate(raw.replace(b"/", b"\\/"))
         assert ALONE[number].text(text), "the matcher's own short cuts"
+
+
+#: Keywords as they are, with what stands beside them in most posts, in some posts, or should not.
+WRITTEN: Final = st.lists(
+    st.one_of(
+        st.sampled_from((*KEYWORDS, "باب", "با با", "aab", "ab b")),
+        st.sampled_from((*" \n.,:;!?()[]\"'«»،؛؟…", "  ", "ها", "#", "@", "_", "\u200c", "ا", "ب", "a", "3", "ِ")),
+    ),
+    max_size=8,
+).map("".join)
+INDEXED: Final = tuple(map(KeywordPattern, (*KEYWORDS, "باب", "با با", "aab", "ab b")))
+INDEX: Final = PatternIndex(INDEXED)
+
+
+@settings(max_examples=1_500, deadline=None)
+@given(st.one_of(WRITTEN, TEXT))
+def test_keywords_that_stand_alone_are_found_as_the_expression_finds_them(text: str) -> None:
+    post = canonical(text)
+    for number, places in INDEX.candidates(fold_text(text)).items():
+        assert INDEXED[number].find(post, places) == INDEXED[number].find(post)
 
 
 @settings(max_examples=1_000, deadline=None)

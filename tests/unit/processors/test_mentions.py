@@ -129,6 +129,27 @@ def test_a_delete_takes_both_away() -> None:
     assert mentions(plan) == {mention_key("pepsi", "p"): None, counts_key("pepsi", "p"): None}
 
 
+def test_without_mentions_only_the_counts_are_there() -> None:
+    asked: list[list[Item]] = []
+    tables = empty_tables()
+    one = plane(tables, adopt=judging(asked), mentions=False)
+    one.count(chunk([record(text="a Pepsi :)"), record("engagement", 2 * MINUTE, counts={"likes": 4})]))
+    plan = flush(one)
+    assert (plan.mentions, asked) == ([], [])
+    assert lifetime(tables) == {"mentions": 1, "mentions_net": 1, "likes": 4, "likes_net": 4}
+    assert [unpack_entity(value).campaigns[0].mentioned for _, value in plan.entities] == [True]
+
+
+def test_without_mentions_a_delete_still_erases_what_was_written() -> None:
+    tables = empty_tables()
+    before = plane(tables, adopt=judging())
+    before.count(chunk([record(text="a Pepsi")]))
+    assert list(mentions(flush(before))) == [mention_key("pepsi", "p")]
+    after = plane(tables, known={"v1": judging()}, committed=1, mentions=False)
+    after.count(chunk([record("delete", 2 * MINUTE)], begin=1))
+    assert mentions(flush(after)) == {mention_key("pepsi", "p"): None, counts_key("pepsi", "p"): None}
+
+
 def test_an_edit_that_names_the_brand_no_more_is_written_without_matches() -> None:
     plan = one_flush(record(), record("update", after=2 * MINUTE, text="nothing"))
     (mention,) = mentions(plan).values()

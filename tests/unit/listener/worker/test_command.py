@@ -40,6 +40,7 @@ def test_defaults_are_the_safe_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.retention, settings.capped, settings.http_host) == (True, True, "127.0.0.1")
     assert (settings.session_timeout, settings.tail_check_after) == (10.0, 60.0)
     assert (settings.campaigns, settings.instance_id) == (None, None)
+    assert (settings.mentions, settings.understanding) == (True, True)
 
 
 def test_options_and_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -50,6 +51,23 @@ def test_options_and_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert settings is not None
     assert (settings.retention, settings.capped) == (False, False)
     assert (settings.campaigns, settings.namespace.app, settings.instance_id) == (tmp_path, "mine", "pod-3")
+
+
+def test_mentions_off_are_not_judged_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = Started()
+    assert start(monkeypatch, started, "--mentions", "off").exit_code == 0
+    assert started.settings is not None
+    assert (started.settings.mentions, started.settings.understanding) == (False, False)
+
+
+@pytest.mark.parametrize("asked", [{"LISTENER_UNDERSTANDING": "on"}, {}])
+def test_who_asks_for_a_judgement_of_what_is_not_written_is_told(
+    monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
+) -> None:
+    options = ("--mentions", "off", *(() if asked else ("--understanding", "on")))
+    result = start(monkeypatch, Started(), *options, **asked)
+    assert result.exit_code == 2
+    assert "--understanding on needs --mentions on" in result.output
 
 
 def test_what_the_user_mends_is_left_to_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:

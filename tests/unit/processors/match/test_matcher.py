@@ -1,5 +1,6 @@
 """Campaigns: any of, all of, none of, except, accounts, platforms, reposts, time."""
 
+import re
 from typing import Any
 
 import pytest
@@ -53,6 +54,47 @@ def test_all_of_needs_every_word_and_reports_them() -> None:
     assert matches("اسنپ کد داد", **fields) == []
     assert matches("کد تخفیف", **fields) == []
     assert matches("کد تخفیفِ اسنپ", **fields) == [("کد", "کد"), ("تخفیف", "تخفیفِ"), ("اسنپ", "اسنپ")]
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("اسنپ", ["exact"]),
+        ("«اسنپ»، اسنپ!", ["exact", "exact"]),
+        ("اسنپ‌ها و اسنپ", ["suffix", "exact"]),
+        ("اسنــپ", ["letters"]),
+        ("اسنپِ تو", ["ezafe"]),
+        ("#اسنپ", ["hashtag"]),
+        ("https://x.example/اسنپ اسنپ", ["exact"]),
+        ("مناسنپ اسنپ", ["exact"]),
+    ],
+)
+def test_a_keyword_that_stands_alone_needs_no_expression(text: str, rules: list[str]) -> None:
+    (campaign,) = matcher_of(keywords=("اسنپ",)).text(text)
+    assert [match.rule for match in campaign.matches] == rules
+
+
+def test_the_expression_is_compiled_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    compile_ = re.compile
+
+    def remember(pattern: str) -> re.Pattern[str]:
+        compiled.append(pattern)
+        return compile_(pattern)
+
+    matcher = matcher_of(keywords=("اسنپ",))
+    monkeypatch.setattr("processors.match.words.re.compile", remember)
+    assert len(matcher.text("با اسنپ، اسنپ.")[0].matches) == 2
+    assert not compiled
+    assert len(matcher.text("با اسنپ‌ها")[0].matches) == 1
+    assert len(compiled) == 1
+
+
+def test_a_screened_record_is_looked_at_whatever_the_prefilter_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    matcher = matcher_of(keywords=("اسنپ",))
+    monkeypatch.setattr(matcher, "prefilter", None)
+    assert [found.campaign_id for found in post(matcher, "با اسنپ", screened=True)] == ["c"]
+    assert post(matcher, "سلام", screened=True) == ()
 
 
 @pytest.mark.parametrize("text", ["کد و تخفیف", "تخفیف‌ها و کدها"])
