@@ -14,7 +14,7 @@ from processors.match.explaining import Explainer, Explanation, Occurrence
 _DECODER: Final = msgspec.json.Decoder(PostLine)
 _NOTHING: Final = (
     "No campaign matches, and nothing in the text looks like a keyword.\n"
-    "هیچ کارزاری نمی‌خواند و چیزی شبیه کلیدواژه هم در متن نیست."
+    "هیچ کمپینی نمی‌خواند و چیزی شبیه کلیدواژه هم در متن نیست."
 )
 
 

@@ -48,6 +48,7 @@ class Top(msgspec.Struct, frozen=True):
     publishers: list[dict[str, str | int]]
     top_authors: list[dict[str, str | int]]
     complete: bool
+    platforms: list[dict[str, str | int]] = []
 
 
 class MentionRoutes:
@@ -105,6 +106,7 @@ class MentionRoutes:
             publishers=_named(await self._store.top_sources(query, "publisher")),
             top_authors=_named(await self._store.top_sources(query, "author")),
             complete=self._complete(),
+            platforms=_named(await self._store.top_sources(query, "platform")),
         )
 
     async def ndjson(self, request: web.Request) -> web.StreamResponse:

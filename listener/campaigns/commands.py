@@ -11,6 +11,7 @@ from listener.campaigns.examples import Outcome, junit, run
 from listener.campaigns.files import read_campaign_files
 from listener.campaigns.init import init
 from models.campaign import Campaign
+from processors.kpis.targets import warnings
 from processors.match import Matcher
 
 _DIRECTORY: Final = click.Path(path_type=Path, file_okay=False)
@@ -32,6 +33,8 @@ def check(directory: Path | None, campaigns: Path | None, junit_file: Path | Non
     files = read_campaign_files(directory or campaigns or Path())
     for campaign in files.campaigns.campaigns:
         click.echo(f"{campaign.id}: {_summary(campaign)}")
+        for warning in (one for target in campaign.targets for one in warnings(target)):
+            click.echo(f"{campaign.id}: {warning}", err=True)
     outcomes = list(run(files.examples, Matcher(files.campaigns)))
     if junit_file:
         junit_file.write_bytes(junit(outcomes))

@@ -28,8 +28,8 @@ FIELDS: Final[tuple[FieldGuide, ...]] = (
         None,
         "The campaign's name in numbers, metrics and addresses. Never change it later: a new id is a new campaign, "
         "counted from zero.",
-        "نام کارزار در آمار، سنجه‌ها و نشانی‌ها؛ فقط حروف کوچک لاتین، رقم، - و _. بعدها عوضش نکنید: شناسه‌ی تازه یعنی "
-        "کارزار تازه و شمارش از صفر.",
+        "نام کمپین در آمار، سنجه‌ها و نشانی‌ها؛ فقط حروف کوچک لاتین، رقم، - و _. بعدها عوضش نکنید: شناسه‌ی تازه یعنی "
+        "کمپین تازه و شمارش از صفر.",
         "berimo",
     ),
     FieldGuide(
@@ -53,7 +53,7 @@ FIELDS: Final[tuple[FieldGuide, ...]] = (
         "text",
         '""',
         "Brands of one group share the share of voice among them: put yourself and your rivals in one.",
-        "سهم صدا میان کارزارهای یک گروه حساب می‌شود؛ خود و رقیبان را در یک گروه بگذارید.",
+        "سهم صدا میان کمپین‌های یک گروه حساب می‌شود؛ خود و رقیبان را در یک گروه بگذارید.",
         "transport",
     ),
     FieldGuide(
@@ -138,7 +138,7 @@ FIELDS: Final[tuple[FieldGuide, ...]] = (
         "IANA time zone",
         DEFAULT_TIMEZONE,
         "Hours and days are cut on this clock. It cannot change over the life of a campaign.",
-        "ساعت‌ها و روزها با این ساعت بریده می‌شوند؛ در عمر کارزار عوض‌شدنی نیست.",
+        "ساعت‌ها و روزها با این ساعت بریده می‌شوند؛ در عمر کمپین عوض‌شدنی نیست.",
         "Asia/Tehran",
     ),
     FieldGuide(
@@ -179,8 +179,8 @@ FIELDS: Final[tuple[FieldGuide, ...]] = (
         "{}",
         "Which sessions, people, spend, search rows, ranks and links are this campaign's. Landing pages are prefixes "
         "of addresses; with first touch a person's later events belong where the first attributed one did.",
-        "کدام نشست‌ها، آدم‌ها، هزینه‌ها، سطرهای جست‌وجو، رتبه‌ها و پیوندها از این کارزار است. صفحه‌ی فرود پیشوند نشانی "
-        "است؛ با person_first_touch رویدادهای بعدی هر کس به کارزار نخستین رویدادش می‌رسد.",
+        "کدام نشست‌ها، آدم‌ها، هزینه‌ها، سطرهای جست‌وجو، رتبه‌ها و پیوندها از این کمپین است. صفحه‌ی فرود پیشوند نشانی "
+        "است؛ با person_first_touch رویدادهای بعدی هر کس به کمپین نخستین رویدادش می‌رسد.",
         "{utm_campaigns: [nowruz-1405], sites: [berimo.example], ad_campaigns: ['123'], person_first_touch: true}",
     ),
     FieldGuide(

@@ -18,7 +18,7 @@ _WIDTH: Final = 110
 _HEAD: Final = (
     "A campaign: what is counted, and for whom. Lines that begin with # and a space explain; a line such as",
     "#team: …   is a field that is switched off: take the # away to use it. After a change: listener check {directory}",
-    "کارزار: چه چیزی برای چه کسی شمرده شود. خط‌هایی که با # و فاصله آغاز می‌شوند توضیح‌اند؛ برای به کار انداختن یک فیلد",
+    "کمپین: چه چیزی برای چه کسی شمرده شود. خط‌هایی که با # و فاصله آغاز می‌شوند توضیح‌اند؛ برای به کار انداختن یک فیلد",
     "خاموش فقط # آغاز خط را بردارید. پس از هر تغییر: listener check {directory}",
 )
 

@@ -25,4 +25,7 @@ def standing_json(aim: Aim) -> dict[str, Any]:
         "interval": now.interval,
         "verdict": now.verdict,
         "warnings": aim.warnings,
+        "cautions": [{"why": one.why, "limit": one.limit} for one in aim.cautions],
+        "course": [{"at": rfc3339(at), "value": value} for at, value in aim.course],
+        "way": [{"at": rfc3339(at), "value": value} for at, value in aim.way],
     }

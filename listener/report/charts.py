@@ -36,7 +36,7 @@ def spark(values: Sequence[float | None], *, width: int = 110, height: int = 28)
 
 def bars(title: str, labels: Sequence[str], values: Sequence[float | None], words: Words) -> str:
     """Columns over days with an axis; ``title`` is read by screen readers, as are the values."""
-    top = _round_up(max((value or 0 for value in values), default=0))
+    top = round_up(max((value or 0 for value in values), default=0))
     height = _HEIGHT - _TOP - _BOTTOM
     step = (_WIDTH - _LEFT) / max(1, len(values))
     drawn = [_axis(top, height, words)]
@@ -81,7 +81,7 @@ def _axis(top: float, height: int, words: Words) -> str:
     return "".join(lines)
 
 
-def _round_up(value: float) -> float:
+def round_up(value: float) -> float:
     """A round number at or above a value, so that the axis has round numbers."""
     if value <= 0:
         return 4.0

@@ -33,6 +33,8 @@ class Line:
     target: dict[str, Any] | None
     label: str | None = None
     interval: tuple[float, float] | None = None
+    #: Currencies of numerator and denominator, where those are money.
+    moneys: tuple[str | None, str | None] = (None, None)
 
     @property
     def change(self) -> float | None:
@@ -112,6 +114,12 @@ def part_of(body: Any, part: str) -> Any:
     return body.get(part) if isinstance(body, dict) else body
 
 
+def _moneys(body: dict[str, Any], name: str, currency: str | None) -> tuple[str | None, str | None]:
+    """Currencies of numerator and denominator; ``currency``: that of the value, whose denominator then is a count."""
+    top, bottom = part_of(body.get("currency"), name) or (currency, None)
+    return top, bottom
+
+
 def _bounds(span: Any) -> tuple[int, int]:
     return int(span.start or 0), int(span.end or 0)
 
@@ -147,6 +155,7 @@ def lines_of(
     for name in names:
         unit = units.get(name, kpi.parts[0].unit)
         interval = part_of(body.get("interval"), name) if body.get("interval") else None
+        currency = body["unit"] if unit == "money" and body["unit"] != "money" else None
         lines.append(
             Line(
                 kpi=kpi,
@@ -155,12 +164,13 @@ def lines_of(
                 before=part_of(old.get("value"), name),
                 numerator=part_of(body["numerator"], name),
                 denominator=part_of(body["denominator"], name),
-                currency=body["unit"] if unit == "money" and body["unit"] != "money" else None,
+                currency=currency,
                 unit=unit,
                 days=tuple(part_of(day[kpi.id]["value"], name) for day in daily),
                 target=next((one for one in targets if one["kpi"] == kpi.id and (one["part"] or "") == name), None),
                 label=body.get("label") if isinstance(body.get("label"), str) else None,
                 interval=None if interval is None else (interval[0], interval[1]),
+                moneys=_moneys(body, name, currency),
             )
         )
     return lines

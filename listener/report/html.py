@@ -157,7 +157,8 @@ class HtmlReport:
                 title=line.kpi.title.of(words.lang) if index == 0 else "",
                 part=self.lines.part(line),
                 value=words.value(line.value, line.unit, line.currency),
-                before=words.value(line.before, line.unit, line.currency),
+                # A growth is a comparison with the period before by itself.
+                before="" if line.kpi.kind == "G" else words.value(line.before, line.unit, line.currency),
                 change=change,
                 mood=mood,
                 target=words.value(line.target["target"], line.unit, line.currency) if line.target else "",
@@ -202,7 +203,9 @@ class HtmlReport:
         subject = target["kpi"] if target["part"] is None else f"{target['kpi']}.{target['part']}"
         past = [one for one in self.report.target_changes if one.kpi == subject]
         told["history"] = self.lines.changes(past, target, line)
-        return told | {"bar": Markup(charts.progress(told["share"], told["expected_share"]))}  # noqa: S704 - numbers only
+        bar = charts.progress(told["share"], told["expected_share"])
+        course = self.lines.course(target, line, past, self.report.now)
+        return told | {"bar": Markup(bar), "course": Markup(course)}  # noqa: S704 - numbers, and texts escaped there
 
     def _charts(self) -> Iterator[tuple[str, Markup]]:
         words, report = self.words, self.report
@@ -256,7 +259,7 @@ class HtmlReport:
     def _outcomes(self) -> list[tuple[str, str]]:
         names = {
             "counted": ("شمرده", "counted"),
-            "unmatched": ("بی‌ربط به کارزارها", "unmatched"),
+            "unmatched": ("بی‌ربط به کمپین‌ها", "unmatched"),
             "stale": ("کهنه‌تر از آنچه می‌دانیم", "stale"),
             "duplicate": ("تکراری", "duplicate"),
             "late": ("دیررسیده", "late"),

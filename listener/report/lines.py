@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from listener.report.course import Course, course_chart
 from listener.report.data import Line
 from listener.report.words import Words
 from models.feedback import TargetSet
@@ -82,8 +83,20 @@ VERDICTS: Final = {
     "not_started": ("آغاز نشده", "not started", "calm"),
     "unknown": ("هنوز معلوم نیست", "too early to tell", "calm"),
 }
-#: Changes of less than this many percentage points show as none.
+#: Changes of less than this many percentage points show as none, and less than this share of other numbers.
 _SAME_POINTS: Final = 0.005
+_SAME_SHARE: Final = 0.0005
+#: Why a target is doubted → Persian, English.
+_CAUTIONS: Final = {
+    "attainable_max": (
+        "بیش از آنچه دست‌یافتنی دانسته شده ({})؛ حرف A در SMART",
+        "more than what is held attainable ({}): the A of SMART",
+    ),
+    "best_past": (
+        "بیش از سه برابر بهترین عملکرد گذشته ({})؛ حرف A در SMART",
+        "more than three times the best so far ({}): the A of SMART",
+    ),
+}
 
 
 class LineWords:
@@ -103,10 +116,10 @@ class LineWords:
             if abs(points) < _SAME_POINTS:
                 return self.words.say("بی‌تغییر", "unchanged"), "calm"
             text = self.words.digits(f"{abs(points):,.2f}") + self.words.say(" واحد درصد", " points")
-        elif not line.change:
+        elif abs(line.change) < _SAME_SHARE:
             return self.words.say("بی‌تغییر", "unchanged"), "calm"
         else:
-            text = self.words.percent(abs(line.change))
+            text = self.words.change(line.change)
         return f"{'▲' if line.change > 0 else '▼'} {text}", "good" if line.better else "bad"
 
     def part(self, line: Line) -> str:
@@ -120,9 +133,11 @@ class LineWords:
         """Numerator and denominator of a ratio, and the interval of a small sample."""
         if line.denominator is None or line.numerator is None:
             return ""
-        money = line.unit == "money"
-        top = self.words.money(line.numerator, line.currency) if money else self.words.number(line.numerator)
-        text = f"{top} ÷ {self.words.number(line.denominator)}"
+        top, bottom = (
+            self.words.money(one, currency) if currency else self.words.number(one)
+            for one, currency in zip((line.numerator, line.denominator), line.moneys, strict=True)
+        )
+        text = f"{top} ÷ {bottom}"
         if line.interval is not None:
             low, high = (self.words.percent(one) for one in line.interval)
             text += self.words.say(f" · بازهٔ ۹۵٪: {low} تا {high}", f" · 95 %: {low} to {high}")
@@ -169,8 +184,20 @@ class LineWords:
             "expected_share": _way(
                 expected, wanted, lower=(KPIS | BESIDE)[target["kpi"]].lower_of(target["part"] or "")
             ),
-            "warnings": target["warnings"],
+            "warnings": [
+                words.say(*_CAUTIONS[one["why"]]).format(words.value(_whole(one["limit"], unit), unit, currency))
+                for one in target.get("cautions", ())
+            ],
         }
+
+    def course(self, target: Mapping[str, Any], line: Line | None, history: Sequence[TargetSet], now: int) -> str:
+        """The chart of a target, as SVG."""
+        words = self.words
+        unit, currency = _unit(target, line)
+        name = self.target_name(target, line)
+        title = words.say(f"روند هدف {name}", f"Course of the target of {name}")
+        drawn = Course.of(target, history, now)
+        return course_chart(title, drawn, words, lambda value: words.brief(value, unit, currency))
 
     def changes(self, history: Sequence[TargetSet], target: Mapping[str, Any], line: Line | None) -> list[str]:
         """What became of a target, one sentence a change, oldest first."""

@@ -5,7 +5,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,10 +24,11 @@ from models.incident import Incident
 from models.outcome import OUTCOMES
 from models.post import Post
 from processors.kpis.aims import aims
-from processors.kpis.batch import Batch
+from processors.kpis.batch import PRESS_PLATFORM, Batch
 from processors.kpis.evaluate import group_of
 from processors.kpis.periods import Span, custom
 from processors.match import Matcher
+from processors.stories import story_id
 from processors.windows import from_ms, to_ms
 
 _TIMEOUT_S: Final = 30.0
@@ -46,6 +47,17 @@ class TopMention:
     counts: dict[str, int | None]
     engagement: int
     sentiment: str | None = None
+    story: str | None = None
+
+
+def once_each(ranked: Iterable[TopMention], most: int) -> list[TopMention]:
+    """The first of each story: the copies of a text say the same again."""
+    found: dict[str, TopMention] = {}
+    for one in ranked:
+        found.setdefault(one.story or story_id(one.text), one)
+        if len(found) == most:
+            break
+    return list(found.values())
 
 
 @dataclass(frozen=True)
@@ -151,9 +163,10 @@ class FileSource:
         posts = {one.post_id: (one, at) for one, at in self._said if isinstance(one, Post) and span.holds(at)}
         articles = {one.article_id: one for one, at in self._said if isinstance(one, Article) and span.holds(at)}
         ranked = sorted((self._top(one, at) for one, at in posts.values()), key=lambda top: -top.engagement)
+        ranked = once_each(ranked, most)
         sources: Counter[str] = Counter(one.platform for one, _ in posts.values())
         sources.update(one.publisher.domain for one in articles.values())
-        return Top(tuple(ranked[:most]), tuple(sources.most_common(most)))
+        return Top(tuple(ranked), tuple(sources.most_common(most)))
 
     def completeness(self) -> Completeness:
         """How much is in the numbers."""
@@ -210,11 +223,12 @@ class BoardSource:
 
     def top(self, start: int, end: int, most: int) -> Top:
         """The top of a span, from the board's mentions."""
-        query = urllib.parse.urlencode({"from": _time(start), "to": _time(end), "limit": min(most, _MOST)})
+        query = urllib.parse.urlencode({"from": _time(start), "to": _time(end), "limit": _MOST})
         found = self._get(f"{self._path}/top?{query}")
-        mentions = tuple(_mention(one) for one in found["top"])
-        sources = tuple((one["name"], one["mentions"]) for one in found["publishers"])
-        return Top(mentions, sources[:most])
+        mentions = tuple(once_each((_mention(one) for one in found["top"]), most))
+        said = [one for one in found["platforms"] if one["name"] != PRESS_PLATFORM] + found["publishers"]
+        sources = sorted(((one["name"], one["mentions"]) for one in said), key=lambda one: -one[1])
+        return Top(mentions, tuple(sources[:most]))
 
     def completeness(self) -> Completeness:
         """How much is in the numbers."""
@@ -266,7 +280,9 @@ def _over(one: Incident) -> int | None:
 def _mention(one: dict[str, Any]) -> TopMention:
     text = one["title"] or one["text"]
     at = _ms(one["event_time"])
-    return TopMention(text[:_TEXT], one["url"], one["platform"], at, one["counts"], one["engagement"], one["sentiment"])
+    return TopMention(
+        text[:_TEXT], one["url"], one["platform"], at, one["counts"], one["engagement"], one["sentiment"], one["story"]
+    )
 
 
 def _time(moment: int) -> str:

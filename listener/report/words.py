@@ -12,6 +12,8 @@ from processors.kpis.periods import local_day
 Number = int | float | Fraction
 #: A zero-width mark that keeps a number with a sign in its own direction inside Persian text.
 _LRM: Final = "\u200e"
+#: The same for words inside what runs from left to right.
+_RLM: Final = "\u200f"
 _PERSIAN: Final = str.maketrans("0123456789,.%-", "۰۱۲۳۴۵۶۷۸۹٬٫٪−")
 _MONTHS_FA: Final = (
     *("فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند"),
@@ -44,6 +46,12 @@ _CURRENCIES_FA: Final = {"USD": "دلار", "EUR": "یورو", "AED": "درهم"
 _WHOLE: Final = 100
 _PERCENT: Final = 100
 _TOMAN: Final = 10
+#: What long numbers of an axis are counted in: from which number on, what is one, and its name.
+_SIZES: Final = (
+    (1_000_000_000, 1_000_000_000, " میلیارد", "bn"),
+    (1_000_000, 1_000_000, " میلیون", "m"),
+    (10_000, 1_000, " هزار", "k"),
+)
 
 
 class Words:
@@ -74,6 +82,11 @@ class Words:
         places = 0 if abs(known) >= _WHOLE * 10 else 1 if abs(known) >= _WHOLE else 2
         return self.digits(f"{known:,.{places}f}")
 
+    def change(self, share: Number) -> str:
+        """How much something changed: one decimal is enough of it, from 100 % on none."""
+        known = abs(float(share)) * _PERCENT
+        return self.digits(f"{known:,.{0 if known >= _PERCENT else 1}f}%")
+
     def percent(self, share: Number | None, *, signed: bool = False) -> str:
         """A share as per cent; tiny ones with more decimals."""
         if share is None:
@@ -100,6 +113,16 @@ class Words:
         word = UNITS.get(unit, ("", ""))[0 if self.lang == "fa" else 1]
         return self.number(value) if value is None else f"{self.number(value)} {word}".strip()
 
+    def brief(self, value: float, unit: str, currency: str | None = None) -> str:
+        """A number as an axis has it: short, without a unit but for shares."""
+        if unit == "ratio":
+            return self.percent(value)
+        known = value / _TOMAN if self.lang == "fa" and currency == "IRR" else value
+        for limit, size, fa, en in _SIZES:
+            if abs(known) >= limit:
+                return f"{self.number(round(known / size, 1))}{self.say(fa, en)}"
+        return self.number(round(known, 2) if unit in ("position", "seconds") else round(known))
+
     def day(self, day: date) -> str:
         """A date in words."""
         if self.calendar == "jalali":
@@ -111,9 +134,12 @@ class Words:
         return f"{self.digits(str(told.day))} {month} {self.digits(str(told.year))}"
 
     def short_day(self, day: date) -> str:
-        """A date as an axis has it: month and day."""
-        told = jdatetime.date.fromgregorian(date=day) if self.calendar == "jalali" else day
-        return self.digits(f"{told.month}/{told.day}")
+        """A date as an axis has it: day and month, in the order of the language though a chart is left to right."""
+        return _RLM * (self.lang == "fa") + self.day(day).rpartition(" ")[0]
+
+    def axis_day(self, ms: int) -> str:
+        """The local day of a moment as an axis has it."""
+        return self.short_day(local_day(ms, self.zone))
 
     def moment(self, ms: int) -> str:
         """The local day of a moment (epoch milliseconds) in words."""

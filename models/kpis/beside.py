@@ -11,7 +11,7 @@ from models.post import POSTS_TOPIC
 from models.spend import SPEND_TOPIC
 
 _ANY: Final = Said("هر بازه", "Any period")
-_POSTS: Final = Said("پست‌هایی که کارزار را نام می‌برند", f"Posts that mention the campaign (`{POSTS_TOPIC}`)")
+_POSTS: Final = Said("پست‌هایی که کمپین را نام می‌برند", f"Posts that mention the campaign (`{POSTS_TOPIC}`)")
 _RATED: Final = Sum("posts", ("mentions_positive", "mentions_negative", "mentions_neutral"))
 
 
@@ -50,7 +50,7 @@ BESIDE: Final[dict[str, Kpi]] = {
             "mentions",
             Said("اشاره", "Mentions"),
             Part("", "A", "count", post("mentions"), net=post_net("mentions")),
-            Said("پست‌هایی که کارزار را نام می‌برند", "Posts that mention the campaign"),
+            Said("پست‌هایی که کمپین را نام می‌برند", "Posts that mention the campaign"),
             Said("اندازهٔ گفت‌وگو", "How much is said"),
             Said("پست، نه نویسنده؛ یک نفر می‌تواند بسیار بنویسد", "Posts, not authors: one person can write many"),
         ),
@@ -60,13 +60,13 @@ BESIDE: Final[dict[str, Kpi]] = {
             Part("", "R", "ratio", Sum("posts", ("mentions",)), Group(Sum("posts", ("mentions",)))),
             Said("اشاره‌های ما از همهٔ اشاره‌های گروه", "Own mentions among those of the campaign's group"),
             Said("جایگاه در برابر رقیبان", "Where the brand stands among its rivals"),
-            Said("تنها میان کارزارهای یک گروه معنا دارد", "Means something only inside a group of like campaigns"),
+            Said("تنها میان کمپین‌های یک گروه معنا دارد", "Means something only inside a group of like campaigns"),
         ),
         _kpi(
             "unique_authors",
             Said("نویسندهٔ یکتا", "Unique authors"),
             Part("", "S", "count", Counted("authors")),
-            Said("کسانی که دربارهٔ کارزار نوشته‌اند", "How many people wrote the mentions"),
+            Said("کسانی که دربارهٔ کمپین نوشته‌اند", "How many people wrote the mentions"),
             Said("گستردگی گفت‌وگو", "How widely the brand is talked about"),
             Said("روزها با هم جمع نمی‌شوند", "Days do not add up"),
         ),

@@ -23,10 +23,10 @@ from models.spend import SPEND_TOPIC
 from models.web import WEB_TOPIC
 
 _ANY_PERIOD: Final = Said(
-    "هر بازه: زنده، روز، هفته از شنبه، ماه جلالی، از آغاز کارزار",
+    "هر بازه: زنده، روز، هفته از شنبه، ماه جلالی، از آغاز کمپین",
     "Any: live, day, week from Saturday, Jalali month, campaign to date",
 )
-_DAYS: Final = Said("روز، هفته، ماه جلالی یا از آغاز کارزار", "Day, week, Jalali month, campaign to date")
+_DAYS: Final = Said("روز، هفته، ماه جلالی یا از آغاز کمپین", "Day, week, Jalali month, campaign to date")
 _CRM: Final = Said("سامانهٔ مشتریان و فروش", f"CRM and shop (`{PEOPLE_TOPIC}`)")
 _COSTS: Final = Said("هزینهٔ تبلیغات و سامانهٔ مشتریان", f"Ad platforms and CRM (`{SPEND_TOPIC}`, `{PEOPLE_TOPIC}`)")
 _STAGED: Final = Choice("lead_stage", {"mql": people("mql"), "sql": people("sql"), "lead": people("lead")})
@@ -40,10 +40,10 @@ SALES: Final[tuple[Kpi, ...]] = (
         parts=(Part("{conversion}", "A", "count", Conversions("{conversion}")),),
         inputs=(WEB_TOPIC, PEOPLE_TOPIC),
         what=Said(
-            "شمار کارهایی که کارزار می‌خواست: فرم، ثبت‌نام، خرید، تماس و مانند آن، به تفکیک نوع",
+            "شمار کارهایی که کمپین می‌خواست: فرم، ثبت‌نام، خرید، تماس و مانند آن، به تفکیک نوع",
             "What the campaign wants people to do, by type: forms, sign-ups, purchases, contacts and its own",
         ),
-        purpose=Said("نتیجهٔ واقعی کارزار", "What the campaign achieves"),
+        purpose=Said("نتیجهٔ واقعی کمپین", "What the campaign achieves"),
         source=Said("رویدادهای وب؛ به انتخاب، مراحل مشتریان و پست‌ها", f"Web events (`{WEB_TOPIC}`); by setting others"),
         period=_ANY_PERIOD,
         pitfall=Said("رویداد تبدیل با نشست تبدیل‌شده یکی نیست", "An event is not a converting session"),
@@ -198,7 +198,7 @@ SALES: Final[tuple[Kpi, ...]] = (
         parts=(Part("", "R", "ratio", Minus(REVENUE, SPEND), SPEND),),
         inputs=(PEOPLE_TOPIC, SPEND_TOPIC),
         what=Said("درآمد منهای هزینه، تقسیم بر هزینه", "(Revenue − spend) / spend"),
-        purpose=Said("آیا کارزار سودآور است", "Whether the campaign earns more than it costs"),
+        purpose=Said("آیا کمپین سودآور است", "Whether the campaign earns more than it costs"),
         source=_COSTS,
         period=_DAYS,
         pitfall=Said("با ROAS (درآمد بر هزینه) یکی نیست", "Not ROAS, which is revenue / spend"),

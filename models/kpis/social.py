@@ -10,7 +10,7 @@ from models.kpis.shape import Kpi, Part, Said
 from models.post import POSTS_TOPIC
 
 _ANY_PERIOD: Final = Said("هر بازه؛ واکنش‌ها در زمان مشاهده شمرده می‌شوند", "Any; engagement counts when it was observed")
-_POSTS: Final = Said("پست‌هایی که کارزار را نام می‌برند", f"Posts that mention the campaign (`{POSTS_TOPIC}`)")
+_POSTS: Final = Said("پست‌هایی که کمپین را نام می‌برند", f"Posts that mention the campaign (`{POSTS_TOPIC}`)")
 
 
 def _counter(name: str, title: Said, metric: str, what: Said, purpose: Said, pitfall: Said) -> Kpi:
@@ -52,7 +52,7 @@ SOCIAL: Final[tuple[Kpi, ...]] = (
         ),
         inputs=(ARTICLES_TOPIC,),
         what=Said(
-            "مقاله‌هایی که کارزار را نام می‌برند، و شمار خبرهای یکتای میان آن‌ها",
+            "مقاله‌هایی که کمپین را نام می‌برند، و شمار خبرهای یکتای میان آن‌ها",
             "Articles that mention the campaign, and how many distinct stories they are",
         ),
         purpose=Said("دیده شدن در رسانه‌ها", "Visibility in the press"),
@@ -118,7 +118,7 @@ SOCIAL: Final[tuple[Kpi, ...]] = (
         Said("دیدگاه", "Comments"),
         "comments",
         Said("دیدگاه‌های تازهٔ زیر پست‌های مرتبط", "New comments under the posts that mention the campaign"),
-        Said("گفت‌وگویی که کارزار برمی‌انگیزد", "The conversation that the campaign starts"),
+        Said("گفت‌وگویی که کمپین برمی‌انگیزد", "The conversation that the campaign starts"),
         Said("پاسخ‌های خود برند هم در شمارندهٔ سکو هست", "The brand's own replies are in the platform's counter as well"),
     ),
 )

@@ -11,10 +11,10 @@ from models.site_rank import RANK_TOPIC
 from models.web import WEB_TOPIC
 
 _ANY_PERIOD: Final = Said(
-    "هر بازه: زنده (یک دقیقه، یک ساعت، ۲۴ ساعت)، روز، هفته از شنبه، ماه جلالی، از آغاز کارزار",
+    "هر بازه: زنده (یک دقیقه، یک ساعت، ۲۴ ساعت)، روز، هفته از شنبه، ماه جلالی، از آغاز کمپین",
     "Any: live (1 min, 1 h, 24 h), day, week from Saturday, Jalali month, campaign to date",
 )
-_DAYS: Final = Said("روز، هفته، ماه جلالی یا از آغاز کارزار", "Day, week, Jalali month, campaign to date")
+_DAYS: Final = Said("روز، هفته، ماه جلالی یا از آغاز کمپین", "Day, week, Jalali month, campaign to date")
 _WEB: Final = Said("رویدادهای وب‌سایت به سبک GA4", f"Web events in the manner of GA4 (`{WEB_TOPIC}`)")
 
 

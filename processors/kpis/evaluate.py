@@ -63,6 +63,8 @@ class Reading:
     real: Fraction | None = None
     interval: tuple[float, float] | None = None
     label: str | None = None
+    #: Currencies of numerator and denominator, where those are money; ``currency`` is that of the value.
+    moneys: tuple[str | None, str | None] = (None, None)
 
 
 def conversion_types(campaign: Campaign) -> tuple[str, ...]:
@@ -116,6 +118,7 @@ class Evaluator:
             currency=top.currency if part.unit == "money" else None,
             interval=interval,
             label=base if kpi.label in {"conversion_base", "engagement_base", "keyword_base", "lead_stage"} else label,
+            moneys=(top.currency, bottom.currency),
         )
 
     def _growth(self, part: Part, period: Period) -> Reading:
@@ -126,7 +129,8 @@ class Evaluator:
         past, _ = self._quantity(part.numerator, period.before)
         change = _minus(now, past)
         real = self._real(_ratio(now, past), period) if now.currency or past.currency else None
-        return Reading(part, "", _ratio(change, past), change.value, past.value, real=real)
+        moneys = (change.currency, past.currency)
+        return Reading(part, "", _ratio(change, past), change.value, past.value, real=real, moneys=moneys)
 
     def _real(self, nominal: Fraction | None, period: Period) -> Fraction | None:
         """Growth of money without inflation: the ratio of both sums over the ratio of their months' price indexes.

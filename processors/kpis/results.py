@@ -55,7 +55,10 @@ def _unit(kpi: Kpi, readings: list[Reading]) -> str:
 
 
 def _explain(body: dict[str, Any], kpi: Kpi, readings: list[Reading], names: list[str]) -> None:
-    """What is there beside the contract: net amounts, intervals, the base or stage, provider, estimates."""
+    """What is there beside the contract: net amounts, intervals, the base or stage, provider, estimates.
+
+    ``currency``: of numerator and denominator, where those are money and the value is none.
+    """
     nets = {name: number(one.net) for name, one in zip(names, readings, strict=True) if one.net is not None}
     if nets:
         body["net"] = nets.get("", nets)
@@ -65,6 +68,9 @@ def _explain(body: dict[str, Any], kpi: Kpi, readings: list[Reading], names: lis
     real = {name: number(one.real) for name, one in zip(names, readings, strict=True) if one.real is not None}
     if real:
         body["real"] = real
+    moneys = {name: list(one.moneys) for name, one in zip(names, readings, strict=True) if any(one.moneys)}
+    if moneys and kpi.unit != "money":
+        body["currency"] = moneys.get("", moneys)
     labels = list(dict.fromkeys(one.label for one in readings if one.label))
     if kpi.label and labels:
         body["label"] = labels[0] if len(labels) == 1 else labels

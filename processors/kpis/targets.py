@@ -1,18 +1,18 @@
 """Targets: how far a KPI is on the way to its target, where it should be by now, and where it will end.
 
 A campaign's number runs from its baseline at the start to the target at the deadline along a curve (linear, or the
-weights of the days of a week). Of a count the baseline is 0 and the actual value is the sum since the start; of a ratio
-or level it is the value now.
+weights of the days of a week). The actual value is that of the time since the start: the sum of a count, whose baseline
+is 0, the ratio of the sums of a ratio, the growth against as long before; of a level it is what stands now.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from models.attribution import Target
 from models.kpis.shape import Kpi, Part
-from processors.kpis.periods import Span, day_start, local_day, week_start
+from processors.kpis.periods import Period, Span, custom, day_start, local_day, week_start
 from processors.windows import DAY_MS
 
 Verdict = Literal["reached", "on_course", "will_miss", "missed", "not_started", "unknown"]
@@ -43,12 +43,19 @@ class Standing:
     verdict: Verdict
 
 
+class Caution(NamedTuple):
+    """Why a target may be no attainable one: it is beyond ``attainable_max`` or far beyond the ``best_past`` value."""
+
+    why: Literal["attainable_max", "best_past"]
+    limit: float
+
+
 def standing(
     target: Target, kpi: Kpi, part: Part, actual: float | None, daily: Sequence[float | None], now: int, zone: str
 ) -> Standing:
     """Judge a target at ``now`` (epoch ms).
 
-    ``actual``: the KPI since the target's start (a count) or now (anything else). ``daily``: its values of the whole
+    ``actual``: the KPI since the target's start. ``daily``: its values of the whole
     local days since the start, oldest first; None where a day has no sample.
     """
     start, end = target.start_ms, target.deadline_ms
@@ -70,10 +77,13 @@ def standing(
     return Standing(actual, expected, attainment, pace, forecast, interval, verdict)
 
 
-def since_start(target: Target, now: int, *, additive: bool) -> Span:
-    """What the actual value is of."""
-    end = min(now, target.deadline_ms)
-    return Span(target.start_ms if additive else None, end)
+def since_start(target: Target, now: int, zone: str) -> Period:
+    """What the actual value is of: all since the start; a growth is against as long a span before it.
+
+    A level does not ask when its period began. Without a start: all there ever was.
+    """
+    start, end = target.start_ms, min(now, target.deadline_ms)
+    return Period("custom", Span(start, end), None) if start is None or start >= end else custom(start, end, zone)
 
 
 def whole_days(target: Target, now: int, zone: str, *, most: int = 60) -> list[Span]:
@@ -88,20 +98,48 @@ def whole_days(target: Target, now: int, zone: str, *, most: int = 60) -> list[S
     return days
 
 
-def warnings(target: Target, best: float | None = None) -> list[str]:
+def cautions(target: Target, best: float | None = None) -> list[Caution]:
     """What speaks against a target without forbidding it: the A of SMART."""
     found = []
     if target.attainable_max is not None and target.target > target.attainable_max:
-        found.append(
-            f"{target.subject}: target {target.target:g} exceeds what is held attainable ({target.attainable_max:g}); "
-            "the A of SMART"
-        )
+        found.append(Caution("attainable_max", target.attainable_max))
     if best and target.target > AMBITIOUS * best:
-        found.append(
-            f"{target.subject}: target {target.target:g} is more than {AMBITIOUS} times the best past value "
-            f"({best:g}); the A of SMART"
-        )
+        found.append(Caution("best_past", best))
     return found
+
+
+def warnings(target: Target, best: float | None = None) -> list[str]:
+    """The cautions as sentences for logs and machines; pages and reports have their own, in their language."""
+    told = {
+        "attainable_max": "exceeds what is held attainable ({:g})",
+        "best_past": f"is more than {AMBITIOUS} times the best past value ({{:g}})",
+    }
+    return [
+        f"{target.subject}: target {target.target:g} {told[one.why].format(one.limit)}; the A of SMART"
+        for one in cautions(target, best)
+    ]
+
+
+def way(target: Target, zone: str, *, additive: bool) -> list[tuple[int, float]]:
+    """Where the number should be, as (epoch ms, value): the corners of its line from the start to the deadline.
+
+    A curve has a corner at each local midnight. Empty where there is no line: without a start, or without a baseline of
+    what is no count.
+    """
+    start, end = target.start_ms, target.deadline_ms
+    base = target.baseline if target.baseline is not None else (0.0 if additive else None)
+    if start is None or base is None:
+        return []
+    if not target.curve:
+        return [(start, base), (end, target.target)]
+    whole = _weight(target.curve, start, end, zone)
+    corners, done = [(start, base)], 0.0
+    while corners[-1][0] < end:
+        moment = corners[-1][0]
+        after = min(end, day_start(local_day(moment, zone) + timedelta(days=1), zone))
+        done += _weight(target.curve, moment, after, zone)
+        corners.append((after, base + (target.target - base) * done / whole))
+    return corners
 
 
 def expected_share(target: Target, start: int, now: int, zone: str) -> float:

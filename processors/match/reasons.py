@@ -14,7 +14,7 @@ class Words(NamedTuple):
 
 #: Rule → why an occurrence counts.
 FOUND: Final[dict[Rule, Words]] = {
-    "exact": Words("written as in the campaign", "درست همان‌گونه که در کارزار نوشته شده"),
+    "exact": Words("written as in the campaign", "درست همان‌گونه که در کمپین نوشته شده"),
     "letters": Words(
         "same letters, another spelling (keyboard, marks, digits, case)",
         "همان حرف‌ها با نگارش دیگر (صفحه‌کلید، اِعراب، رقم، بزرگی حروف)",
@@ -25,7 +25,7 @@ FOUND: Final[dict[Rule, Words]] = {
     "suffix": Words("with the ending «{detail}»", "با پسوند «{detail}»"),
     "hashtag": Words("in a hashtag", "در یک هشتگ"),
     "handle": Words("in a handle", "در یک نام کاربری"),
-    "url": Words("in a link that the campaign asks for", "در پیوندی که کارزار آن را می‌خواهد"),
+    "url": Words("in a link that the campaign asks for", "در پیوندی که کمپین آن را می‌خواهد"),
     "account": Words("by or to a watched account", "نوشته‌ی حساب زیر نظر یا خطاب به آن"),
     "wildcard": Words("a word that begins so (the query's *)", "واژه‌ای که چنین آغاز می‌شود (* در پرس‌وجو)"),
     "field": Words("the author or site that the query asks for", "نویسنده یا سایتی که پرس‌وجو می‌خواهد"),

@@ -87,9 +87,9 @@ def one(db: sqlite3.Connection, campaign: str, entity: str) -> Stored | None:
 
 
 def top_sources(db: sqlite3.Connection, query: MentionQuery, by: str) -> list[Source]:
-    """The publishers (``by='publisher'``) or authors (``by='author'``) with most mentions, then most engagement."""
-    if by not in ("publisher", "author"):
-        raise ValueError(f"{by!r} is neither publisher nor author")
+    """The publishers, authors or platforms (``by``, in the singular) with most mentions, then most engagement."""
+    if by not in ("publisher", "author", "platform"):
+        raise ValueError(f"{by!r} is neither publisher nor author nor platform")
     where, values = _conditions(query)
     rows = db.execute(
         f"SELECT {by}, COUNT(*) AS n, SUM(engagement) AS e FROM mention WHERE {' AND '.join(where)} "  # noqa: S608

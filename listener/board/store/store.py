@@ -152,7 +152,7 @@ class MentionStore:
         return await self._ask(reading.one, campaign, entity)
 
     async def top_sources(self, query: MentionQuery, by: str) -> list[Source]:
-        """The publishers or authors with most mentions."""
+        """The publishers, authors or platforms with most mentions."""
         return await self._ask(reading.top_sources, query, by)
 
     async def distinct(self, query: MentionQuery) -> Distinct:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aiohttp import web
+from markupsafe import Markup
 
 from listener.board.web.language import Language
 from listener.kpis.evaluation import evaluated
@@ -101,8 +102,10 @@ def targets_shown(source: KpiSource, campaign: Campaign, language: Language) -> 
         told = standing_json(aim)
         kpi = (KPIS | BESIDE)[aim.target.kpi]
         line = next((one for one in lines_of(kpi, values, {}, (), [told]) if one.target is told), None)
-        history = lines.changes(past.pop(aim.target.subject, []), told, line)
-        shown.append(lines.target(told, line) | {"history": history, "gone": False})
+        changes = past.pop(aim.target.subject, [])
+        course = Markup(lines.course(told, line, changes, now))  # noqa: S704 - numbers, and texts escaped there
+        history = lines.changes(changes, told, line)
+        shown.append(lines.target(told, line) | {"history": history, "gone": False, "course": course})
     for subject, changes in past.items():
         name, _, part = subject.partition(".")
         if name in KPIS | BESIDE:

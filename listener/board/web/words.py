@@ -160,6 +160,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "target_owner": ("مسئول", "owner"),
     "target_history": ("تاریخچه ({n})", "History ({n})"),
     "target_gone": ("این هدف دیگر در پروندهٔ کمپین نیست.", "This target is no longer in the campaign file."),
+    "course_actual": ("آنچه شده", "what was reached"),
+    "course_way": ("مسیری که باید", "where it should be"),
+    "course_goal": ("عدد هدف؛ نقطه جایی است که عوض شده", "the target; a dot is where it was changed"),
+    "course_now": ("امروز", "today"),
     "targets_note": (
         "نشان روی نوار جایی است که باید تا اکنون می‌رسیدیم؛ شتاب، عدد کنونی به نسبت آن است.",
         "The mark on a bar is where it should be by now; pace is the actual number in proportion to it.",

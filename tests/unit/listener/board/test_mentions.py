@@ -157,6 +157,7 @@ def test_the_top(tmp_path: Path) -> None:
     assert (status, body["mentions"], body["authors"], body["stories"]) == (200, 4, 2, 2)
     assert [one["entity"] for one in body["top"]] == ["telegram:c/3", "eitaa:2"]
     assert body["publishers"] == [{"name": "khabar.example", "mentions": 1, "engagement": 0}]
+    assert [(one["name"], one["mentions"]) for one in body["platforms"]] == [("telegram", 1), ("eitaa", 1)]
     assert body["top_authors"] == [
         {"name": "aa", "mentions": 2, "engagement": 23},
         {"name": "bb", "mentions": 1, "engagement": 9},

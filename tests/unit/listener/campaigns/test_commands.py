@@ -25,6 +25,14 @@ def test_it_fails_with_every_mistake(tmp_path: Path) -> None:
     assert "a.yml:1: id" in str(result.exception)
 
 
+def test_a_target_beyond_what_is_attainable_is_named_and_no_mistake(tmp_path: Path) -> None:
+    goal = "likes: {target: 900, attainable_max: 500, deadline: 2026-12-21, owner: sara}"
+    (tmp_path / "a.yml").write_text(f"{{id: a, keywords: [x], targets: {{{goal}}}}}", encoding="utf-8")
+    result = CliRunner().invoke(check, [str(tmp_path)])
+    assert result.exit_code == 0
+    assert "a: likes: target 900 exceeds what is held attainable (500); the A of SMART" in result.stderr
+
+
 def test_one_directory_is_needed(tmp_path: Path) -> None:
     assert CliRunner().invoke(check, []).exit_code == 2
     assert CliRunner().invoke(check, [str(tmp_path), "--campaigns", str(tmp_path)]).exit_code == 2

@@ -9,8 +9,8 @@ from models.attribution import Target
 from models.kpis import KPIS
 from processors.kpis.aims import aims
 from processors.kpis.periods import day_start, read_day
-from processors.kpis.targets import expected_share, standing, warnings
-from tests.business import campaign, counted, person
+from processors.kpis.targets import Caution, cautions, expected_share, standing, warnings
+from tests.business import campaign, counted, order, person, web
 
 ZONE = "Asia/Tehran"
 
@@ -94,6 +94,34 @@ def test_the_campaign_s_figures_are_taken() -> None:
     assert (found.standing.actual, found.daily) == (9, (3, 3, 3))
     assert found.standing.forecast == 30
     assert found.standing.verdict == "will_miss"
+
+
+def test_a_rate_is_that_of_the_time_since_the_start_and_a_growth_against_as_long_before() -> None:
+    tagged = {"utm": {"campaign": "nowruz"}}
+    # Before the start both visits bounced, since then one of two; of orders one before, three since.
+    visits = [
+        web(f"s{number}", at=f"2026-03-{day}T08:00:00Z", engaged_time_ms=engaged, **tagged)
+        for number, (day, engaged) in enumerate(((19, 1), (20, 1), (21, 1), (22, 20_000)))
+    ]
+    orders = [
+        order(f"p{number}", f"o{number}", "1000", at=f"2026-03-{day}T08:00:00Z", **tagged)
+        for number, day in enumerate((19, 21, 22, 22))
+    ]
+    batch, _ = counted([*visits, *orders])
+    rate, growth = target(kpi="bounce_rate", part=None, target=0.4), target(kpi="sales_growth", part="count", target=1)
+    one = msgspec.structs.replace(campaign(), targets=(rate, growth))
+    found = [aim.standing.actual for aim in aims(batch.figures, one, at("2026-03-24"))]
+    assert found == [0.5, 2]
+
+
+def test_a_count_beyond_three_times_its_best_days_gets_a_caution() -> None:
+    records = [person("p1", "mql", at="2026-03-21T08:00:00Z", utm={"campaign": "nowruz"})]
+    batch, _ = counted(records)
+    # The best day had one; ten such days make ten, and three times that thirty.
+    for number, said in ((30.0, ()), (31.0, (Caution("best_past", 10.0),))):
+        (found,) = aims(batch.figures, replace_targets(target(target=number)), at("2026-03-24"))
+        assert found.cautions == said
+    assert cautions(target(attainable_max=90)) == [Caution("attainable_max", 90)]
 
 
 def replace_targets(one: Target) -> Any:

@@ -137,6 +137,15 @@ def test_the_history_is_told_and_what_was_taken_away_stays() -> None:
     assert "۲۹ اسفند ۱۴۰۴" in targets_shown(source, ONE, FA)[0]["history"][0]
 
 
+def test_a_caution_is_told_in_the_reader_s_language_and_the_course_is_drawn() -> None:
+    one = campaign(targets=(target(attainable_max=3.0),))
+    (persian,), (english,) = (targets_shown(Source(RECORDS, one), one, language) for language in (FA, EN))
+    assert persian["warnings"] == ["بیش از آنچه دست‌یافتنی دانسته شده (۳)؛ حرف A در SMART"]
+    assert english["warnings"] == ["more than what is held attainable (3): the A of SMART"]
+    assert persian["course"].startswith('<svg class="course"')
+    assert "روند هدف سرنخ" in persian["course"]
+
+
 def test_orders_are_in_it_too() -> None:
     records = [*RECORDS, order("p1", "o1", "3000", utm={"campaign": "nowruz"})]
     found = named(kpis_shown(Source(records, ONE), ONE, EN, "week"))
