@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from listener.board.measured import Measured
 from models.series import ClosedMinute
 
 #: How long closed minutes are kept in memory; the topic has 400 days.
@@ -43,11 +44,15 @@ class _Window:
 
 
 class ClosedMinutes:
-    """All closed minutes of the last days. ``last``: the last one per campaign; ``repeated``: records ignored."""
+    """All closed minutes of the last days, and how complete those of 400 days were (``measured``).
+
+    ``last``: the last one per campaign; ``repeated``: records ignored.
+    """
 
     def __init__(self, keep_s: int = KEEP_S) -> None:
         self.last: dict[str, int] = {}
         self.repeated = 0
+        self.measured = Measured()
         self._keep_s = keep_s
         self._hours: dict[str, dict[int, bytes]] = {}
         self._open: dict[str, list[ClosedMinute]] = {}
@@ -66,6 +71,7 @@ class ClosedMinutes:
             rows.clear()
         rows.append(minute)
         self.last[campaign] = minute.minute
+        self.measured.take(campaign, minute.minute, minute.completeness)
         for (name, seconds), window in self._windows.items() if self._windows else ():
             if name == campaign:
                 self._move(window, minute, seconds)
@@ -97,13 +103,15 @@ class ClosedMinutes:
     def dump(self) -> "Kept":
         """All of it, sharing nothing that changes."""
         opened = {campaign: _encode(rows) for campaign, rows in self._open.items()}
-        return Kept(dict(self.last), {campaign: dict(hours) for campaign, hours in self._hours.items()}, opened)
+        runs = {campaign: [list(run) for run in runs] for campaign, runs in self.measured.runs.items()}
+        return Kept(dict(self.last), {campaign: dict(hours) for campaign, hours in self._hours.items()}, opened, runs)
 
     def restore(self, kept: "Kept") -> None:
         """The inverse of ``dump``."""
         self.last, self._hours = kept.last, kept.hours
         self._open = {campaign: _decode(rows) for campaign, rows in kept.opened.items()}
         self._windows.clear()
+        self.measured = Measured(kept.measured)
 
     def _pack(self, campaign: str, rows: list[ClosedMinute]) -> None:
         hours = self._hours.setdefault(campaign, {})
@@ -135,8 +143,12 @@ class ClosedMinutes:
 
 
 class Kept(msgspec.Struct, array_like=True):
-    """What a snapshot holds of the closed minutes: last per campaign, packed hours, and the hour that is not full."""
+    """What a snapshot holds of the closed minutes: last per campaign, packed hours, the hour that is not full, runs.
+
+    A snapshot of a version that knew no runs has none: completeness then begins with what is read after it.
+    """
 
     last: dict[str, int]
     hours: dict[str, dict[int, bytes]]
     opened: dict[str, bytes]
+    measured: dict[str, list[list[float]]] = {}

@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 from aiohttp import web
 
 from listener.board.access import sees
+from listener.board.measured import Measure
 from listener.errors import UsageProblem
 from listener.http import json_response
 from listener.kpis.evaluation import evaluated
@@ -20,7 +21,7 @@ from models.kpis.formula import text
 from processors.kpis.aims import aims
 from processors.kpis.evaluate import group_of
 from processors.kpis.figures import Figures
-from processors.kpis.periods import NAMES
+from processors.kpis.periods import NAMES, Span
 from processors.windows import rfc3339
 
 _TRUE: Final = frozenset(("1", "true", "yes"))
@@ -42,6 +43,9 @@ class KpiSource(Protocol):
 
     def now(self) -> int:
         """The moment to evaluate at, epoch milliseconds."""
+
+    def measured(self, campaign: str, span: Span) -> Measure | None:
+        """How complete the closed minutes of a span were; None where none is known."""
 
     @property
     def target_changes(self) -> Sequence[TargetSet]:
@@ -100,11 +104,25 @@ def _values(source: KpiSource) -> Callable[[web.Request], Any]:
         try:
             group = group_of(campaign, source.campaigns.values())
             values = kpi_values(source.figures(), campaign, request.query, source.now(), group)
-            return json_response(values | {"target_history": described(source.target_changes, name)})
+            measure = source.measured(name, _span(values["kpis"]))
+            return json_response(
+                values
+                | {
+                    "target_history": described(source.target_changes, name),
+                    "completeness": None if measure is None else measure._asdict(),
+                }
+            )
         except UsageProblem as problem:
             raise web.HTTPBadRequest(text=str(problem)) from problem
 
     return handle
+
+
+def _span(kpis: Mapping[str, Mapping[str, Any]]) -> Span:
+    """The period of an answer: that of every KPI in it."""
+    body = next(iter(kpis.values()))
+    start, end = (None if body[name] is None else read_now(body[name]) for name in ("from", "to"))
+    return Span(start, end)
 
 
 def kpi_values(

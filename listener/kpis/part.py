@@ -9,6 +9,7 @@ from aiohttp import web
 from prometheus_client.core import Metric
 
 from listener.board.board import Board
+from listener.board.measured import Measure
 from listener.board.parts import BoardPart
 from listener.kpis.history import TargetHistory
 from listener.kpis.http import add_kpi_routes
@@ -17,6 +18,7 @@ from models.campaign import Campaign
 from models.feedback import TargetSet
 from models.streams import STREAMS
 from processors.kpis.cells import CellFigures, CountOf, Windows
+from processors.kpis.periods import Span
 from processors.windows import DAY_MS, to_ms
 
 #: Records this far behind the wall clock are a replay, which is evaluated at its own time.
@@ -72,6 +74,11 @@ class KpiPart(BoardPart):
         newest = max((cell.record_time or 0 for cell in self._board.state.progress.values()), default=0)
         wall = self._clock()
         return newest if newest and wall - newest > REPLAY_MS else wall
+
+    def measured(self, campaign: str, span: Span) -> Measure | None:
+        """How complete the closed minutes of a span were."""
+        first, end = (None if moment is None else moment // 1000 for moment in span)
+        return self._board.closed.measured.over(campaign, first, end)
 
     @property
     def target_changes(self) -> list[TargetSet]:

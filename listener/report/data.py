@@ -103,7 +103,7 @@ def make_report(source: ReportSource, start: int, end: int) -> Report:
         daily=daily,
         targets=targets,
         top=source.top(start, end, _TOP),
-        completeness=source.completeness(),
+        completeness=source.completeness(start, end),
         incidents=None if incidents is None else tuple(incidents),
         target_changes=tuple(source.target_changes()),
     )

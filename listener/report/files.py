@@ -44,6 +44,7 @@ def as_json(report: Report) -> str:
         ],
         "sources": [{"name": name, "mentions": count} for name, count in report.top.sources],
         "outcomes": report.completeness.outcomes,
+        "completeness": {name: getattr(report.completeness, name) for name in ("mean", "least", "minutes")},
         "incidents": msgspec.to_builtins(report.incidents),
         "target_history": msgspec.to_builtins(report.target_changes),
     }

@@ -70,10 +70,18 @@ class Top:
 
 @dataclass(frozen=True)
 class Completeness:
-    """Records by outcome, and the newest record time (epoch ms): how much of what happened is in the numbers."""
+    """How much of what happened is in the numbers.
+
+    ``outcomes``: all records by outcome; ``newest``: the newest record time (epoch ms). Of the report's period:
+    ``mean`` and ``least`` share of the inputs that had been read when a minute was closed, over ``minutes`` of them;
+    None where nobody closed any, as with files.
+    """
 
     outcomes: dict[str, int]
     newest: int | None
+    mean: float | None = None
+    least: float | None = None
+    minutes: int = 0
 
     @property
     def read(self) -> int:
@@ -101,8 +109,8 @@ class ReportSource(Protocol):
     def top(self, start: int, end: int, most: int) -> Top:
         """The top of a span."""
 
-    def completeness(self) -> Completeness:
-        """How much is in the numbers."""
+    def completeness(self, start: int, end: int) -> Completeness:
+        """How much is in the numbers of a span."""
 
     def incidents(self, start: int, end: int) -> list[Incident] | None:
         """Spikes and the like that were open in a span, oldest first; None where nobody watched."""
@@ -168,8 +176,8 @@ class FileSource:
         sources.update(one.publisher.domain for one in articles.values())
         return Top(tuple(ranked), tuple(sources.most_common(most)))
 
-    def completeness(self) -> Completeness:
-        """How much is in the numbers."""
+    def completeness(self, _start: int, _end: int) -> Completeness:
+        """How much is in the numbers; files have no minutes that somebody closed."""
         return Completeness({name: self._batch.outcomes.get(name, 0) for name in OUTCOMES}, self._batch.now)
 
     def incidents(self, _start: int, _end: int) -> None:
@@ -230,13 +238,15 @@ class BoardSource:
         sources = sorted(((one["name"], one["mentions"]) for one in said), key=lambda one: -one[1])
         return Top(mentions, tuple(sources[:most]))
 
-    def completeness(self) -> Completeness:
+    def completeness(self, start: int, end: int) -> Completeness:
         """How much is in the numbers."""
         outcomes: Counter[str] = Counter()
         for one in self._progress:
             outcomes.update(one["outcomes"])
         newest = max((_ms(one["record_time"]) for one in self._progress if one["record_time"]), default=None)
-        return Completeness(dict(outcomes), newest)
+        query = urllib.parse.urlencode({"from": _time(start), "to": _time(end)})
+        found = self._get(f"{self._path}/kpis?{query}").get("completeness") or {"mean": None, "least": None}
+        return Completeness(dict(outcomes), newest, **found)
 
     def incidents(self, start: int, end: int) -> list[Incident]:
         """Those that were open in a span, oldest first."""

@@ -10,11 +10,13 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from listener.board.measured import Measure
 from listener.kpis.http import add_kpi_routes
 from listener.kpis.spans import read_now
 from models.attribution import Target
 from models.campaign import CampaignSet
 from processors.kpis.history import target_changes
+from processors.kpis.periods import Span
 from tests.business import a_bit_of_everything, campaign, counted
 
 OURS = campaign(
@@ -36,6 +38,12 @@ class Source:
 
     def now(self) -> int:
         return read_now("2026-03-22T12:00:00Z")
+
+    def measured(self, campaign: str, span: Span) -> Measure | None:
+        """Half complete on one day of which the period is asked for."""
+        asked = campaign, span.start, span.end
+        day = read_now("2026-03-20T20:30:00Z"), read_now("2026-03-21T20:30:00Z")
+        return Measure(1440, 0.5, 0.25) if asked == ("c", *day) else None
 
 
 def ask(*paths: str, change: Callable[[Source], None] = lambda _: None) -> list[tuple[int, Any]]:
@@ -73,6 +81,13 @@ def test_values_and_targets_of_a_campaign() -> None:
     (change,) = whole["target_history"]
     assert (change["kpi"], change["at"]) == ("leads.mql", "2026-03-20T00:00:00Z")
     assert change["target"] == {"target": 2, "owner": "sara", "deadline": "2026-06-21T00:00:00Z"}
+
+
+def test_the_completeness_of_the_period_is_told() -> None:
+    base = "/api/campaigns/c/kpis"
+    (_, day), (_, whole) = ask(f"{base}?from=2026-03-21&to=2026-03-21", base)
+    assert day["completeness"] == {"minutes": 1440, "mean": 0.5, "least": 0.25}
+    assert whole["completeness"] is None
 
 
 @pytest.mark.parametrize(

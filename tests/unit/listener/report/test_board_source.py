@@ -37,6 +37,7 @@ ANSWERS: dict[str, Any] = {
         "kpis": {},
         "targets": [],
         "target_history": [msgspec.to_builtins(CHANGE)],
+        "completeness": {"minutes": 60, "mean": 0.75, "least": 0.5},
     },
     "/api/progress": {
         "partitions": [
@@ -90,7 +91,8 @@ def test_incidents_of_the_period_the_history_and_what_is_complete() -> None:
         found = source.incidents(to_ms(at(4)), to_ms(at(11)))
         assert [one.id for one in found] == ["across", "inside", "open"]
         assert source.target_changes() == [CHANGE]
-        complete = source.completeness()
+        complete = source.completeness(to_ms(at(4)), to_ms(at(11)))
+        assert (complete.mean, complete.least, complete.minutes) == (0.75, 0.5, 60)
         assert (complete.outcomes, complete.newest, complete.read) == ({"counted": 7, "late": 1}, to_ms(at(19)), 8)
         assert source.campaign.name == "نام"
         assert campaigns_of(url + "/") == ["c"]

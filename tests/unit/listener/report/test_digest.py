@@ -23,7 +23,7 @@ from listener.report.digest import Digests, digest, smtp_of
 from listener.report.html import HtmlReport
 from listener.report.sending import Digest, NotSentError, Smtp, check_target, send, send_webhook
 from listener.report.sent import Sent
-from listener.report.source import FileSource
+from listener.report.source import Completeness, FileSource
 from listener.report.words import Words
 from models.feedback import TargetSet
 from models.incident import Explanation, Incident, Quote, Share, Split
@@ -245,6 +245,9 @@ class Watched(FileSource):
             )
         ]
 
+    def completeness(self, _start: int, _end: int) -> Completeness:
+        return Completeness({"counted": 7}, None, 0.987, 0.5, 10_080)
+
     def target_changes(self) -> list[TargetSet]:
         kept: dict[str, str | float | None] = {"target": 5.0, "deadline": "2026-03-22T20:30:00Z", "owner": "سارا"}
         return [TargetSet("c", "leads.mql", datetime(2026, 3, 20, 12, tzinfo=UTC), "v", kept)]
@@ -259,9 +262,11 @@ def test_spikes_are_told_with_what_drove_them_and_targets_with_their_past(source
     assert "data were not complete: 90.0%" in page
     assert "قطع شد &lt;b&gt;" in page
     assert "20 March 2026: 5 by 22 March 2026, owner: سارا" in page
+    assert "Mean completeness of the data in this period: <b>98.7%</b> · lowest: 50.0%" in page
     assert "جهش منفی" in HtmlReport(made, Words("fa", "jalali", made.zone)).render()
-    plain = make_report(source, NOW - WEEK_MS, NOW)
-    assert "Spikes" not in HtmlReport(plain, Words("en", "gregorian", made.zone)).render()
+    plain = HtmlReport(make_report(source, NOW - WEEK_MS, NOW), Words("en", "gregorian", made.zone)).render()
+    assert "Spikes" not in plain
+    assert "Mean completeness" not in plain
 
 
 def test_once_ends_and_says_by_its_status_whether_all_went_out(tmp_path: Path) -> None:
