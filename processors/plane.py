@@ -100,6 +100,7 @@ class PartitionPlane:
         if self._retention:
             recovered = {table: tables[table].items() for table in CELL_TABLES}
             self._retention.remember(recovered, tables[cells.ENTITIES].items())
+        self.expiring = self._is_expiring()
 
     # ── counting ──
 
@@ -220,14 +221,12 @@ class PartitionPlane:
         for table, records in plan.cells.items():
             self.tables[table].update(records)
         self.tables[cells.ENTITIES].update(plan.entities)
-        for table, keys in plan.tombstones.items():
-            for key in keys:
-                self.tables[table].pop(key, None)
         if self._retention:
             self._retention.remember(plan.cells, plan.entities)
         self.progress = plan.progress
         self._durable, self._durable_time = plan.progress.stamp, plan.progress.record_time
         self.pending = None
+        self.swept(plan.tombstones)
 
     def heartbeat(self, *, caught_up: bool) -> Progress:
         """The progress cell again while nothing waits: the same stamp, with everything up to it durable.
@@ -242,6 +241,28 @@ class PartitionPlane:
             self._durable, self._durable_time = stamp, time
             self.progress = self._progress(stamp, durable=stamp, durable_time=time, caught_up=caught_up)
         return self.progress
+
+    def sweep(self) -> dict[str, list[bytes]]:
+        """Keys per table that retention has passed and that the last flush touched itself: no flush could take them.
+
+        To be called while everything is durable and nothing waits. They need tombstones.
+        """
+        self._require_rest()
+        if self._retention is None or self.progress.record_time is None:
+            return {}
+        if self.progress.durable < self.progress.stamp:
+            raise RuntimeError("a replay could touch what is swept")
+        nothing: dict[str, set[bytes]] = {table: set() for table in self.tables}
+        return self._retention.expired(
+            self.tables, self.progress.record_time, keep=nothing, durable=self.progress.durable
+        )
+
+    def swept(self, gone: Mapping[str, Sequence[bytes]]) -> None:
+        """The tombstones are durable."""
+        for table, keys in gone.items():
+            for key in keys:
+                self.tables[table].pop(key, None)
+        self.expiring = self._is_expiring()
 
     def adopt(self, compiled: CompiledSet) -> Progress:
         """Let ``compiled`` hold from the next record on; the returned progress must be durable before one is counted.
@@ -260,6 +281,9 @@ class PartitionPlane:
     def progress_record(self, progress: Progress) -> tuple[bytes, bytes]:
         """(changelog key, value) of a progress cell."""
         return progress_key(self.kind.stream.topic, self.partition), pack_progress(progress)
+
+    def _is_expiring(self) -> bool:
+        return self._retention is not None and self._retention.waits(self.progress.record_time)
 
     def _require_rest(self) -> None:
         if self.overlay.records or self.pending is not None:

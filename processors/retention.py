@@ -41,6 +41,14 @@ class Retention:
         for key, value in entities:
             self._entities[entity_changed(value) // DAY_MS].add(key)
 
+    def waits(self, record_time: int | None) -> bool:
+        """Whether keys have passed their limit and are not forgotten yet."""
+        if record_time is None:
+            return False
+        return any(
+            start <= _last_start(table, record_time) for table, groups in self._windows.items() for start in groups
+        ) or any(day < (record_time - self._keep_ms) // DAY_MS for day in self._entities)
+
     def expired(
         self,
         tables: Mapping[str, Mapping[bytes, bytes]],
@@ -65,7 +73,7 @@ class Retention:
     ) -> list[bytes]:
         groups = self._windows[table]
         gone = []
-        for key in _drain(groups, (record_time - KEEP_MS[table]) // 1000 - WINDOWS[table]):
+        for key in _drain(groups, _last_start(table, record_time)):
             value = known.get(key)
             if value is None:
                 continue
@@ -96,6 +104,11 @@ def entity_expired(entity: Entity, record_time: int | None, keep_ms: int | None 
     """Whether an entity counts as gone at ``record_time``."""
     kept = KEEP_ENTITY_MS if keep_ms is None else keep_ms
     return record_time is not None and record_time - entity.changed >= kept
+
+
+def _last_start(table: str, record_time: int) -> int:
+    """The last window start that has passed its limit."""
+    return (record_time - KEEP_MS[table]) // 1000 - WINDOWS[table]
 
 
 def _start(key: bytes) -> int:

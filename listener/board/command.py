@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import click
-import uvloop
 
 from listener.alerting.settings import AlertingSettings, alerting_options
 from listener.board.access import AccessSettings
@@ -17,6 +16,7 @@ from listener.board.settings import BoardSettings
 from listener.errors import Halt
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
+from listener.loop import Loop
 from models.topics import Namespace
 from processors.closing import Rules
 
@@ -96,7 +96,7 @@ def board(
     from listener.board.service import run  # noqa: PLC0415 - aiohttp and aiokafka take a moment to import
 
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=Loop) as runner:
             runner.run(run(settings, (signal.SIGTERM, signal.SIGINT)))
     except Halt as halt:
         _log.critical("%s", halt)

@@ -34,6 +34,7 @@ class PartitionProgress(Struct, frozen=True):
     durable: int
     outcomes: dict[str, int]
     reasons: dict[str, int] = {}
+    caught_up: bool = False
     record_time: datetime | None = None
 
 
@@ -62,8 +63,11 @@ class BoardProgress(Struct, frozen=True):
         return max((one.record_time for one in self.partitions if one.record_time), default=None)
 
     def is_durable(self, next_offsets: dict[tuple[str, int], int]) -> bool:
-        """Whether everything before these source offsets, by (topic, partition), is durable."""
-        durable = {(one.topic, one.partition): one.durable for one in self.partitions}
+        """Whether everything before these source offsets, by (topic, partition), is durable, and its owner at rest.
+
+        Only then is everything gone that retention has passed.
+        """
+        durable = {(one.topic, one.partition): one.durable for one in self.partitions if one.caught_up}
         return all(durable.get(where, -1) >= offset - 1 for where, offset in next_offsets.items())
 
     def has_reached(self, ends: dict[str, dict[int, int]]) -> bool:

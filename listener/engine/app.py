@@ -37,6 +37,9 @@ class CountingApp(faust.App):
     counting: Counting
     sources: tuple[str, ...]
 
+    def _create_directories(self) -> None:
+        """None: the tables live in memory and in their changelogs, and the working directory is not ours to fill."""
+
     def _new_transport(self) -> ChunkTransport:
         return ChunkTransport(self.conf.broker_consumer, self)
 

@@ -1,16 +1,22 @@
 """How to reach a Kafka cluster: one frozen value, turned into what each client library wants."""
 
+import asyncio.constants
 import functools
 import os
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import Any, Final, ParamSpec, TypeVar, overload
 
 import click
 
 from listener.errors import UsageProblem
+
+#: How long a connection that we close waits for the broker's goodbye, in seconds. Kafka often closes without one, and
+#: the usual 30 s made recoveries over TLS as slow. aiokafka and Faust do not let it be set per connection, so asyncio's
+#: own loops get it as their default; the services' loop: listener/loop.py.
+TLS_GOODBYE_S: Final = 1.0
 
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -91,6 +97,7 @@ class KafkaSettings:
         """
         if not self.uses_ssl:
             return None
+        asyncio.constants.SSL_SHUTDOWN_TIMEOUT = TLS_GOODBYE_S
         try:
             context = ssl.create_default_context(cafile=self.ssl_cafile)
             if self.ssl_certfile is not None:

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import click
-import uvloop
 
 from listener.authors import author_key_option
 from listener.errors import Halt
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
+from listener.loop import Loop
 from listener.worker.guard import end_process
 from listener.worker.mentions import mention_options
 from listener.worker.settings import TAIL_FIRST_S, WorkerSettings
@@ -124,7 +124,7 @@ def worker(
     from listener.worker.service import run  # noqa: PLC0415 - Faust takes a second to import
 
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=Loop) as runner:
             runner.run(run(settings, stop_signals=(signal.SIGTERM, signal.SIGINT)))
     except Halt as halt:
         end_process(halt)

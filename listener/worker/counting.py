@@ -10,7 +10,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn, Protocol
@@ -203,11 +203,22 @@ class Counting:
             owned.tail_due = now + TAIL_AGAIN_S
             self._start(owned, self._mend_tail(place, owned))
             return
-        settled = owned.plane.progress.durable == owned.plane.progress.stamp
+        self._rest(place, owned, now)
+
+    def _rest(self, place: Place, owned: Owned, now: float) -> None:
+        """Nothing waits: say so, once what retention has passed is gone as well.
+
+        Both are made now, not in the task: a chunk may be counted before that runs.
+        """
+        plane, said = owned.plane, owned.plane.progress
+        durable = said.durable == said.stamp
+        if durable and plane.expiring:
+            self._start(owned, self._sweep(place, plane, plane.sweep()))
+            return
+        caught_up = self.lag(place) == 0 and not plane.expiring
+        settled = durable and (said.caught_up or not caught_up)
         if now - owned.written >= (HEARTBEAT_S if settled else FLUSH_AFTER_S):
-            # Made now, not in the task: a chunk may be counted before that runs.
-            progress = owned.plane.heartbeat(caught_up=self.lag(place) == 0)
-            self._start(owned, self._restate(place, owned.plane, progress))
+            self._start(owned, self._restate(place, plane, plane.heartbeat(caught_up=caught_up)))
 
     def _flush(self, place: Place, owned: Owned) -> None:
         """Start a flush, if one may start: who waited before it may have lost the partition meanwhile."""
@@ -250,6 +261,12 @@ class Counting:
         self.guard.beat()
         await self.publisher.tables(place, {PROGRESS: [(key, value)]})
         plane.tables[PROGRESS][key] = value
+
+    async def _sweep(self, place: Place, plane: PartitionPlane, gone: Mapping[str, Sequence[bytes]]) -> None:
+        """Tombstones for what the last flush both touched and outlived."""
+        self.guard.beat()
+        await self.publisher.tables(place, {table: [(key, None) for key in keys] for table, keys in gone.items()})
+        plane.swept(gone)
 
     async def _mend_tail(self, place: Place, owned: Owned) -> None:
         """No flush is in flight while this runs, so all that we wrote is in the tables."""

@@ -64,8 +64,8 @@ def test_changed_files_hold_from_then_on_and_a_backfill_counts_what_was_before(t
         assert totals(two) == {"brand": 315, "rival": 260}, "the same whenever it is run"
 
     two.worker().ready()
-    liked = post(1001, partition=1, op="engagement", text=None, counts={"likes": 7})
     first = post(1001, partition=1, text="tapsi", counts={"likes": 2}, op="update")
+    liked = post(1001, partition=1, op="engagement", text=None, counts={"likes": 7})
     two.produce([first, liked, *posts(6000, 5, text="tapsi")])
     two.counted()
     assert totals(two) == {"brand": 315, "rival": 265}

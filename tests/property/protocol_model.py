@@ -73,6 +73,15 @@ class Worker:
         """Restate progress while nothing waits."""
         if self.world.rules.may_restate(self.plane):
             self._say(self.plane.heartbeat(caught_up=False))
+            if self.plane.expiring and self.plane.progress.durable == self.plane.progress.stamp:
+                self._sweep()
+
+    def _sweep(self) -> None:
+        gone = self.plane.sweep()
+        for table, keys in gone.items():
+            for key in keys:
+                self.world.append((table, key, None))
+        self.plane.swept(gone)
 
     def _say(self, progress: Progress) -> None:
         key, value = self.plane.progress_record(progress)

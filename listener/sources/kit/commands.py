@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import click
-import uvloop
 
 from listener.errors import Halt, UsageProblem
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
+from listener.loop import Loop
 from models.topics import Namespace
 
 
@@ -82,7 +82,7 @@ def run(
     connector = load_source(name, config).connector(context)
     endpoint = None if to_stdout else service.Endpoint(http_host, http_port)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=Loop) as runner:
             runner.run(service.run(name, connector, context, endpoint, (signal.SIGTERM, signal.SIGINT)))
     except Halt as halt:
         logging.getLogger("listener.sources").critical("%s", halt)

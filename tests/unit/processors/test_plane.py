@@ -234,6 +234,18 @@ def test_progress_is_not_restated_while_something_waits(*, in_flight: bool) -> N
         one.adopt(compiled("v2"))
 
 
+def test_nothing_is_swept_while_a_replay_could_touch_it() -> None:
+    one = plane()
+    one.count(chunk(STORY))
+    with pytest.raises(RuntimeError):
+        one.sweep()
+    flush(one)
+    with pytest.raises(RuntimeError):
+        one.sweep()
+    one.heartbeat(caught_up=True)
+    assert (one.expiring, one.sweep()) == (False, {})
+
+
 # ── campaign sets ──
 
 

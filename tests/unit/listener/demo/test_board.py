@@ -22,8 +22,17 @@ PROGRESS = {
             "durable": 9,
             "record_time": "2018-05-05T18:48:10Z",
             "outcomes": {"counted": 4, "late": 6},
+            "caught_up": True,
         },
-        {"topic": "t", "partition": 1, "stamp": 4, "durable": 2, "outcomes": {"counted": 5}, "reasons": {"json": 1}},
+        {
+            "topic": "t",
+            "partition": 1,
+            "stamp": 4,
+            "durable": 2,
+            "outcomes": {"counted": 5},
+            "reasons": {"json": 1},
+            "caught_up": True,
+        },
     ],
     "positions": {"app-minute-changelog": {"0": 7, "1": 3}},
 }
@@ -86,6 +95,12 @@ def test_counted_is_what_is_durable(next_offsets: dict[int, int], *, durable: bo
         )
         is durable
     )
+
+
+def test_an_owner_that_has_something_left_to_do_is_waited_for() -> None:
+    found = msgspec.convert(PROGRESS, BoardProgress, str_keys=True)
+    busy = [msgspec.structs.replace(one, caught_up=False) for one in found.partitions]
+    assert not msgspec.structs.replace(found, partitions=busy).is_durable({("t", 0): 10})
 
 
 @pytest.mark.parametrize(("end", "reached"), [(3, True), (4, False)])

@@ -1,3 +1,4 @@
+import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -5,10 +6,12 @@ from pathlib import Path
 import click
 import pytest
 import trustme
+import uvloop
 from click.testing import CliRunner
 
 from listener.errors import UsageProblem
-from listener.kafka.settings import KafkaSettings, kafka_options
+from listener.kafka.settings import TLS_GOODBYE_S, KafkaSettings, kafka_options
+from listener.loop import Loop
 
 
 @pytest.fixture
@@ -57,6 +60,28 @@ def test_sasl_ssl_reaches_every_client(cafile: Path) -> None:
     assert credentials.mechanism.value == "SCRAM-SHA-512"
     assert (credentials.username, credentials.password) == ("counter", "s3cret")
     assert isinstance(credentials.ssl_context, ssl.SSLContext)
+
+
+def test_no_loop_waits_long_for_a_goodbye(cafile: Path) -> None:
+    assert secure(cafile).ssl_context() is not None
+    given: list[dict[str, object]] = []
+
+    class Spied(uvloop.Loop):
+        async def create_connection(self, *_: object, **options: object) -> None:
+            given.append(options)
+
+    class Ours(Loop, Spied):
+        pass
+
+    async def connect(loop: asyncio.AbstractEventLoop) -> None:
+        await loop.create_connection(asyncio.Protocol, "kafka-1", 9093, ssl=ssl.create_default_context())
+        await loop.create_connection(asyncio.Protocol, "kafka-1", 9092, ssl=None)
+
+    loop = Ours()
+    loop.run_until_complete(connect(loop))
+    loop.close()
+    assert [options.get("ssl_shutdown_timeout") for options in given] == [TLS_GOODBYE_S, None]
+    assert asyncio.constants.SSL_SHUTDOWN_TIMEOUT == TLS_GOODBYE_S
 
 
 def test_ssl_alone_gives_faust_a_context(cafile: Path) -> None:

@@ -52,16 +52,16 @@ def compiled(version: str = "v1") -> CompiledSet:
     return CompiledSet(version, one_by_one(lambda raw: b"brand" in raw), match, {"brand": "UTC"})
 
 
-def post(number: int, text: str = "a brand") -> bytes:
+def post(number: int, text: str = "a brand", at: datetime = NOON) -> bytes:
     return msgspec.json.encode(
         {
             "event_id": str(number),
             "schema_version": 1,
-            "observed_at": NOON,
+            "observed_at": at,
             "op": "create",
             "post_id": f"twitter:{number}",
             "platform": "twitter",
-            "created_at": NOON,
+            "created_at": at,
             "text": text,
         }
     )

@@ -1,6 +1,7 @@
 """The owner of partitions: what is flushed when, in which order, what is let go, and what ends the process."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -8,9 +9,9 @@ from listener.errors import CapHalt, Halt, RefusedHalt
 from listener.worker import counting as module
 from listener.worker.counting import FLUSH_AFTER_S, HEARTBEAT_S, TAIL_AGAIN_S
 from listener.worker.settings import TAIL_FIRST_S
-from models.cells import LIFETIME, METRICS, PROGRESS, lifetime_key, pack_cell
+from models.cells import LIFETIME, METRICS, PROGRESS, lifetime_key, pack_cell, parse_window_key
 from models.progress import Progress, pack_progress, unpack_progress
-from tests.unit.listener.worker.rig import Ended, FakeTail, Rig, chunk, compiled, make_rig, play, settled
+from tests.unit.listener.worker.rig import NOON, Ended, FakeTail, Rig, chunk, compiled, make_rig, play, post, settled
 
 #: A moment longer than a flush waits, and the size at which it does not wait.
 AFTER = FLUSH_AFTER_S + 0.01
@@ -138,6 +139,31 @@ def test_soon_after_a_flush_progress_says_that_all_is_durable() -> None:
         restated = rig.publisher.progress()[-1]
         assert (restated.stamp, restated.durable, restated.caught_up) == (2, 2, True)
         assert restated.outcomes == flushed.outcomes
+
+    assert not play(scenario).ended
+
+
+def test_what_a_flush_touched_and_outlived_is_swept_once_all_is_durable() -> None:
+    """One flush over five days: its first minute stays 96 hours, but a replay might still come to it."""
+
+    async def scenario(rig: Rig) -> None:
+        rig.offsets.ends = {0: 2}
+        await rig.counting.acquire({0})
+        await rig.counting.count(0, chunk(0, 2, lambda offset: post(offset, at=NOON - timedelta(days=5 - 5 * offset))))
+        await rig.later(AFTER)
+        minutes = rig.recovery.durable(0)["minute"]
+        assert (len(minutes), rig.publisher.plans()[0].tombstones) == (2, {})
+        first = min(minutes, key=lambda key: parse_window_key(key)[1])
+        await rig.later(AFTER)
+        restated = rig.publisher.progress()[-1]
+        assert (restated.durable, restated.caught_up) == (1, False), "something is left to do"
+        await rig.later(AFTER)
+        written = [what for step, _, what in rig.publisher.writes if step == "tables"]
+        assert {"minute": [(first, None)]} in written
+        assert [parse_window_key(key)[1] for key in minutes] == [int(NOON.timestamp())]
+        await rig.later(AFTER)
+        assert rig.publisher.progress()[-1].caught_up, "said at once, not with the next heartbeat"
+        assert rig.mentions() == 2
 
     assert not play(scenario).ended
 
