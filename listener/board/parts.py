@@ -68,6 +68,7 @@ def board_parts(board: Board, settings: BoardSettings) -> list[BoardPart]:
         board,
         lambda campaign, span: mentions.store.press_stories(campaign, span.start, span.end),
         lambda campaign, span: mentions.store.post_authors(campaign, span.start, span.end),
+        reach=lambda campaign, span: mentions.store.potential_reach(campaign, span.start, span.end),
     )
     page = PagePart(board, mentions.store, mentions.routes, board.closed, mentions.complete, kpis)
     return [AccessPart(board, settings.access), mentions, page, kpis]

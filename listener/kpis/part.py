@@ -35,7 +35,7 @@ def wall_clock() -> int:
 
 
 class KpiPart(BoardPart):
-    """Answers from the board's own cells. ``stories``, ``authors``: who counts the distinct ones."""
+    """Answers from the board's own cells. ``stories``, ``authors``, ``reach``: who counts what is in no cell."""
 
     def __init__(
         self,
@@ -45,9 +45,10 @@ class KpiPart(BoardPart):
         clock: Callable[[], int] = wall_clock,
         ticks: Callable[[], float] = time.monotonic,
         history: TargetHistory | None = None,
+        reach: CountOf | None = None,
     ) -> None:
         self._board = board
-        self._stories, self._authors = stories, authors
+        self._stories, self._authors, self._reach = stories, authors, reach
         self._clock = clock
         self.history = TargetHistory() if history is None else history
         self._samples = KpiSamples()
@@ -67,7 +68,7 @@ class KpiPart(BoardPart):
     def figures(self) -> CellFigures:
         """The sums as they are now."""
         zones = {name: campaign.timezone for name, campaign in self.campaigns.items()}
-        return CellFigures(self._windows, zones, self._stories, self._authors)
+        return CellFigures(self._windows, zones, self._stories, self._authors, self._reach)
 
     def now(self) -> int:
         """The wall clock; in a replay the newest record's time."""

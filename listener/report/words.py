@@ -46,6 +46,7 @@ _CURRENCIES_FA: Final = {"USD": "دلار", "EUR": "یورو", "AED": "درهم"
 _WHOLE: Final = 100
 _PERCENT: Final = 100
 _TOMAN: Final = 10
+_TENTH: Final = 0.1
 #: What long numbers of an axis are counted in: from which number on, what is one, and its name.
 _SIZES: Final = (
     (1_000_000_000, 1_000_000_000, " میلیارد", "bn"),
@@ -92,7 +93,8 @@ class Words:
         if share is None:
             return "–"
         known = float(share) * _PERCENT
-        places = 0 if abs(known) >= _PERCENT else 1 if abs(known) >= 1 or known == 0 else 3
+        size = abs(known)
+        places = 0 if size >= _PERCENT or not size else 1 if size >= 1 else 2 if size >= _TENTH else 3
         return self.digits(f"{known:{'+' if signed else ''},.{places}f}%")
 
     def money(self, value: Number | None, currency: str | None) -> str:
@@ -116,7 +118,8 @@ class Words:
     def brief(self, value: float, unit: str, currency: str | None = None) -> str:
         """A number as an axis has it: short, without a unit but for shares."""
         if unit == "ratio":
-            return self.percent(value)
+            percent = round(value * _PERCENT, 3)
+            return self.digits(f"{percent:g}%")
         known = value / _TOMAN if self.lang == "fa" and currency == "IRR" else value
         for limit, size, fa, en in _SIZES:
             if abs(known) >= limit:

@@ -41,10 +41,11 @@ class CellFigures:
         zones: Mapping[str, str],
         stories: CountOf | None = None,
         authors: CountOf | None = None,
+        reach: CountOf | None = None,
     ) -> None:
         self._windows = windows
         self._zones = zones
-        self._stories, self._authors = stories, authors
+        self._stories, self._authors, self._reach = stories, authors, reach
         self._known: dict[tuple[str, str, Span], Amounts] = {}
 
     def amounts(self, campaign: str, stream: str, span: Span) -> Amounts:
@@ -71,9 +72,8 @@ class CellFigures:
         return None if self._authors is None else self._authors(campaign, span)
 
     def potential_reach(self, campaign: str, span: Span) -> int | None:
-        """Not known from cells: nobody's followers are in them."""
-        del campaign, span
-        return None
+        """Followers of the distinct authors of a span."""
+        return None if self._reach is None else self._reach(campaign, span)
 
     def _sum(self, campaign: str, stream: str, span: Span) -> Amounts:
         sums: dict[str, list[int]] = {}

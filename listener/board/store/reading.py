@@ -129,13 +129,28 @@ def post_authors(db: sqlite3.Connection, campaign: str, start_ms: int | None, en
     return _counted(db, "author", "post", campaign, start_ms, end_ms)
 
 
+def potential_reach(db: sqlite3.Connection, campaign: str, start_ms: int | None, end_ms: int | None) -> int | None:
+    """The followers of the distinct authors of a span's posts, of each the most that was told; None without any."""
+    ((found,),) = db.execute(
+        "SELECT SUM(most) FROM (SELECT MAX(followers) AS most FROM mention WHERE stamp IS NOT NULL AND kind = 'post' "
+        "AND author IS NOT NULL AND followers IS NOT NULL AND campaign = ? AND event_ms >= ? AND event_ms < ? "
+        "GROUP BY author)",
+        (campaign, *_between(start_ms, end_ms)),
+    )
+    return None if found is None else int(found)
+
+
+def _between(start_ms: int | None, end_ms: int | None) -> tuple[int, int]:
+    return -(1 << 62) if start_ms is None else start_ms, 1 << 62 if end_ms is None else end_ms
+
+
 def _counted(
     db: sqlite3.Connection, what: str, kind: str, campaign: str, start_ms: int | None, end_ms: int | None
 ) -> int:
     ((found,),) = db.execute(
         f"SELECT COUNT(DISTINCT {what}) FROM mention WHERE stamp IS NOT NULL AND kind = ? AND campaign = ? "  # noqa: S608
         "AND event_ms >= ? AND event_ms < ?",
-        (kind, campaign, -(1 << 62) if start_ms is None else start_ms, 1 << 62 if end_ms is None else end_ms),
+        (kind, campaign, *_between(start_ms, end_ms)),
     )
     return int(found)
 

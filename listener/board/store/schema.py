@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 #: Another number makes every board build its store anew from the topic.
-VERSION: Final = 1
+VERSION: Final = 2
 
 FILE: Final = "mentions.sqlite3"
 
@@ -38,6 +38,7 @@ CREATE TABLE mention (
     marked INTEGER,
     story TEXT,
     author TEXT,
+    followers INTEGER,
     publisher TEXT,
     record BLOB,
     UNIQUE (campaign, entity)

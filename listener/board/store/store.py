@@ -185,6 +185,10 @@ class MentionStore:
         """Distinct authors of the posts of a span, of those that are kept; None without any, or while not open."""
         return (reading.post_authors(self._own, campaign, start_ms, end_ms) or None) if self._generation else None
 
+    def potential_reach(self, campaign: str, start_ms: int | None, end_ms: int | None) -> int | None:
+        """Followers of the authors of the posts of a span, of those that are kept; None without any, or not open."""
+        return reading.potential_reach(self._own, campaign, start_ms, end_ms) if self._generation else None
+
     async def _write(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._writing, work)
 

@@ -24,7 +24,7 @@ _COUNTS_SUFFIX: Final = "|counts"
 _COUNTS: Final = ", ".join(f"{name} = :{name}" for name in COUNTERS) + ", liked = :liked, engagement = :engagement"
 _INSERT_NAMES: Final = (
     *("campaign", "entity", "kind", "platform", "event_ms", "topic", "partition", "stamp", "counts_stamp"),
-    *("sentiment", "relevant", "marked", "story", "author", "publisher", "record"),
+    *("sentiment", "relevant", "marked", "story", "author", "followers", "publisher", "record"),
     *(*COUNTERS, "liked", "engagement"),
 )
 _INSERT: Final = (
@@ -35,7 +35,7 @@ _SAID: Final = (
         f"{name} = :{name}"
         for name in ("kind", "platform", "event_ms", "topic", "partition", "stamp", "sentiment", "relevant", "marked")
     )
-    + ", story = :story, author = :author, publisher = :publisher, record = :record"
+    + ", story = :story, author = :author, followers = :followers, publisher = :publisher, record = :record"
 )
 
 Values = dict[str, object]
@@ -266,6 +266,7 @@ def _said(mention: Mention, value: bytes) -> Values:
         "relevant": mention.relevant,
         "story": mention.story,
         "author": mention.author,
+        "followers": mention.followers,
         "publisher": mention.publisher,
         "record": value,
     }

@@ -38,6 +38,29 @@ def test_authors_and_stories_of_a_minute_and_of_a_range(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_potential_reach_takes_each_author_once_with_the_most_that_was_told(tmp_path: Path) -> None:
+    records = put(
+        said("twitter:1", 1, author="aa", followers=100),
+        said("twitter:2", 2, minutes=1, author="aa", followers=120),
+        said("twitter:3", 3, minutes=1, author="bb", followers=7),
+        said("twitter:4", 4, minutes=1, author="cc"),
+        said("twitter:5", 5, minutes=1, followers=5_000),
+        said("twitter:6", 6, minutes=3, author="dd", followers=30),
+        said("twitter:7", 7, campaign="toofan", author="ee", followers=900),
+    )
+
+    async def scenario() -> None:
+        with MentionStore(tmp_path) as store:
+            assert store.potential_reach("berimo", None, None) is None
+            log = Log()
+            await store.mentions(TOPIC, 0, log.append(records), log.end)
+            assert store.potential_reach("berimo", None, None) == 157
+            assert store.potential_reach("berimo", None, (MINUTE + 60) * 1000) == 100
+            assert store.potential_reach("berimo", (MINUTE + 60) * 1000, (MINUTE + 120) * 1000) == 127
+
+    asyncio.run(scenario())
+
+
 def test_what_was_read_is_there_after_a_restart(tmp_path: Path) -> None:
     async def scenario() -> None:
         with MentionStore(tmp_path) as store:
