@@ -130,7 +130,10 @@ def _kpi_metrics() -> Iterator[MetricSpec]:
     yield MetricSpec("listener_target_pace", "gauge", "Actual / expected by now; 1 or more is good.", _TARGET)
     yield MetricSpec("listener_target_forecast", "gauge", "Forecast for the deadline.", _TARGET)
     yield MetricSpec(
-        "listener_target_will_miss", "gauge", "1 when even the better end of the forecast misses the target.", _TARGET
+        "listener_target_will_miss",
+        "gauge",
+        "1 when even the better end of the forecast misses the target.",
+        ("campaign", "team", "kpi", "part"),
     )
 
 

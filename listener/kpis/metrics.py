@@ -29,6 +29,8 @@ class KpiSamples:
     numerators: list[Sample] = field(default_factory=list)
     denominators: list[Sample] = field(default_factory=list)
     aims: list[tuple[str, Aim]] = field(default_factory=list)
+    #: Campaign → its team, whom Alertmanager tells.
+    teams: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, figures: Figures, campaigns: Iterable[Campaign], now: int) -> "KpiSamples":
@@ -38,6 +40,7 @@ class KpiSamples:
             evaluator = Evaluator(figures, campaign, group_of(campaign, configured))
             for window in WINDOWS:
                 samples._add(evaluator, campaign, window, now)
+            samples.teams[campaign.id] = campaign.team
             samples.aims += [(campaign.id, aim) for aim in aims(figures, campaign, now)]
         return samples
 
@@ -61,8 +64,12 @@ class KpiSamples:
             yield family(f"listener_target_{what}", samples)
         yield family(
             "listener_target_will_miss",
-            [(_labels(name, aim), int(aim.standing.verdict in ("will_miss", "missed"))) for name, aim in self.aims],
+            [(self._told(name, aim), int(aim.standing.verdict in ("will_miss", "missed"))) for name, aim in self.aims],
         )
+
+    def _told(self, campaign: str, aim: Aim) -> tuple[str, ...]:
+        name, *subject = _labels(campaign, aim)
+        return name, self.teams.get(campaign, ""), *subject
 
 
 def _put(samples: list[Sample], labels: tuple[str, ...], value: Fraction | None) -> None:

@@ -48,6 +48,7 @@ def test_the_configuration_is_valid() -> None:
         ("alertname=ListenerSourceSilent platform=telegram severity=warning", "operators"),
         ("alertname=ListenerAlertDeliveryFailing severity=critical", "operators"),
         ("alertname=ListenerAlertFallback team=banking severity=critical", "banking"),
+        ("alertname=ListenerTargetWillMiss team=banking campaign=b kpi=likes severity=warning kind=target", "banking"),
     ],
 )
 def test_alerts_go_where_they_belong(labels: str, receivers: str) -> None:

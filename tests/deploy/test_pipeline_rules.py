@@ -23,7 +23,10 @@ def rules(path: Path) -> list[dict[str, Any]]:
 EVERY = [rule for path in FILES for rule in rules(path)]
 RECORDED = frozenset(rule["record"] for rule in EVERY if "record" in rule)
 ALERTS = {rule["alert"]: rule for rule in EVERY if "alert" in rule}
-PIPELINE = sorted({rule["alert"] for rule in rules(RULES / "pipeline.yaml") if "alert" in rule})
+#: Alerts with a runbook of their own.
+PIPELINE = sorted(
+    {rule["alert"] for name in ("pipeline", "kpis") for rule in rules(RULES / f"{name}.yaml") if "alert" in rule}
+)
 
 
 def test_promtool_agrees() -> None:

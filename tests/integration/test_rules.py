@@ -1,13 +1,15 @@
-"""A real Prometheus scrapes the KPIs' gauges, applies the recording rules, and gets the numbers that Python gets."""
+"""A real Prometheus scrapes the KPIs' gauges: its rules give what Python gives, and its alert gets to Alertmanager."""
 
 import json
+import queue
 import shutil
 import subprocess
 import threading
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,17 +21,26 @@ from listener.kpis.metrics import KpiSamples
 from listener.kpis.rules import record_name, rules_file
 from listener.kpis.spans import read_now
 from listener.metrics import Described
+from models.attribution import Target
 from models.kpis import BESIDE, KPIS
 from processors.kpis.evaluate import Evaluator
 from processors.kpis.periods import period
 from tests.business import NOW, a_bit_of_everything, campaign, counted
+from tests.integration.alertmanagers import alertmanagers, program
 from tests.unit.listener.kpis.test_rules import free_port
 
 pytestmark = [
     pytest.mark.broker,
     pytest.mark.skipif(shutil.which("prometheus") is None, reason="no prometheus (apt-get install prometheus)"),
 ]
-OURS = campaign()
+#: Two leads of ten thousand, and the deadline is over; of bounces nobody could ask more than what there is.
+OURS = campaign(
+    team="commerce",
+    targets=(
+        Target(kpi="leads", part="mql", target=10_000, owner="sara", start_ms=0, deadline_ms=read_now(NOW)),
+        Target(kpi="bounce_rate", target=1, owner="sara", start_ms=0, deadline_ms=read_now(NOW)),
+    ),
+)
 PATIENCE_S = 60
 
 
@@ -66,9 +77,23 @@ def exporter() -> Iterator[int]:
 
 @pytest.fixture
 def prometheus(exporter: int, tmp_path: Path) -> Iterator[str]:
-    (tmp_path / "kpis.yaml").write_text(rules_file().replace("interval: 30s", "interval: 1s"), encoding="utf-8")
+    with scraping(exporter, tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def scraping(exporter: int, tmp_path: Path, managers: Sequence[str] = ()) -> Iterator[str]:
+    """Prometheus with the rules at a quicker pace; ``managers``: addresses of Alertmanagers that it tells."""
+    rules = rules_file().replace("interval: 30s", "interval: 1s").replace("for: 6h", "for: 1s")
+    (tmp_path / "kpis.yaml").write_text(rules, encoding="utf-8")
     scrape = {"job_name": "board", "static_configs": [{"targets": [f"127.0.0.1:{exporter}"]}]}
-    config = {"global": {"scrape_interval": "1s"}, "rule_files": ["kpis.yaml"], "scrape_configs": [scrape]}
+    told = [{"static_configs": [{"targets": [one.removeprefix("http://") for one in managers]}]}] if managers else []
+    config = {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": ["kpis.yaml"],
+        "scrape_configs": [scrape],
+        "alerting": {"alertmanagers": told},
+    }
     (tmp_path / "prometheus.yml").write_text(json.dumps(config))
     port = free_port()
     command = [
@@ -116,3 +141,45 @@ def test_rules_and_python_agree(prometheus: str) -> None:
     }
     assert found == pytest.approx(wanted)
     assert {label["__name__"] for label in labels} <= {record_name(kpi) for kpi in (KPIS | BESIDE).values()}
+
+
+@pytest.fixture
+def webhook() -> Iterator[tuple[int, "queue.Queue[Any]"]]:
+    """Where Alertmanager tells people: its port, and what came."""
+    came: queue.Queue[Any] = queue.Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            came.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_address[1], came
+    server.shutdown()
+
+
+def test_a_target_that_will_be_missed_is_told_to_its_team(
+    exporter: int, webhook: tuple[int, "queue.Queue[Any]"], tmp_path: Path
+) -> None:
+    program()
+    port, came = webhook
+    with (
+        alertmanagers(tmp_path, port) as managers,
+        scraping(exporter, tmp_path, [manager.url for manager in managers]),
+    ):
+        body = came.get(timeout=PATIENCE_S)
+    (alert,) = body["alerts"]
+    assert body["status"] == "firing"
+    assert {name: alert["labels"][name] for name in ("alertname", "campaign", "team", "kpi", "part", "severity")} == {
+        "alertname": "ListenerTargetWillMiss",
+        "campaign": "c",
+        "team": "commerce",
+        "kpi": "leads",
+        "part": "mql",
+        "severity": "warning",
+    }
+    assert alert["annotations"]["summary"] == "c: the target of leads mql will be missed"
