@@ -76,7 +76,8 @@ def test_no_runbook_without_an_alert_and_no_dead_link() -> None:
 
 
 def test_every_alert_is_tested_both_ways() -> None:
-    tests = yaml.safe_load((RULES / "pipeline.test.yaml").read_text())["tests"]
+    files = [RULES / f"{name}.test.yaml" for name in ("pipeline", "kpis")]
+    tests = [test for file in files for test in yaml.safe_load(file.read_text())["tests"]]
     cases = [case for test in tests for case in test.get("alert_rule_test", ())]
     assert {case["alertname"] for case in cases if case["exp_alerts"]} == set(PIPELINE)
     # The watchdog has no such case: it is there to fire always.
