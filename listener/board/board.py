@@ -16,6 +16,7 @@ from models.cells import CELL_TABLES, PROGRESS
 from models.series import unpack_minute
 from models.streams import STREAMS
 from models.topics import Namespace
+from models.trace import is_trace
 from processors.closing import TopicNow
 
 
@@ -130,7 +131,7 @@ class Board:
         return positions
 
     def _take_sets(self, records: Records) -> None:
-        for _, _, value in records:
-            if value is not None:
+        for _, key, value in records:
+            if value is not None and not is_trace(key):
                 self.campaigns = CampaignSet.from_json(value)
                 self.known |= {campaign.id: campaign for campaign in self.campaigns.campaigns}

@@ -29,12 +29,14 @@ from models.campaign import Campaign, CampaignSet
 from models.cells import ENTITIES, PROGRESS, TABLES
 from models.progress import NO_OUTCOMES, Progress, progress_key, unpack_progress
 from models.topics import Namespace
+from models.trace import Backfilled, backfilled_record, set_record
 from processors.backfill import Backfill, backfill, has_counts
 from processors.inputs import KINDS
 from processors.overlay import Chunk, CompiledSet
 from processors.plane import PartitionPlane
 from processors.rebase import record
 from processors.resume import Resume
+from processors.windows import to_ms
 
 _WAIT_MS: Final = 500
 _MOST: Final = 5000
@@ -42,8 +44,10 @@ _MOST: Final = 5000
 
 @dataclass
 class Done:
-    """What was found in one partition."""
+    """What was found in one partition, from the stamps ``first`` to ``last``."""
 
+    first: int
+    last: int
     records: int = 0
     mentions: dict[bytes, bytes | None] = field(default_factory=dict)
     progress: list[tuple[bytes, bytes | None]] = field(default_factory=list)
@@ -56,6 +60,7 @@ class Job:
     kafka: KafkaSettings
     namespace: Namespace
     campaign: Campaign
+    campaign_set: CampaignSet
     compiled: CompiledSet
     author_key: bytes | None
     retention: bool
@@ -118,7 +123,7 @@ def backfill_command(
     require_no_workers(kafka, namespace, wait)
     analyse: Analyse | None = load_enricher(campaign_set).analyse if understanding else None
     compiled = compile_set(campaign_set, analyse)
-    job = Job(kafka, namespace, campaign, compiled, author_key, retention == "on", replace, mentions)
+    job = Job(kafka, namespace, campaign, campaign_set, compiled, author_key, retention == "on", replace, mentions)
     done = asyncio.run(_run(job))
     records, written = sum(one.records for one in done.values()), sum(len(one.mentions) for one in done.values())
     click.echo(f"{name}: {records:,} records read again, {written:,} mentions")
@@ -147,8 +152,10 @@ async def _run(job: Job) -> dict[Place, Done]:
     producer = create_producer(job.kafka)
     await producer.start()
     try:
+        publisher = Publisher(producer, job.namespace)
+        await publisher.trace([set_record(job.campaign_set)])
         for place, (done, plan) in found.items():
-            await _write(Publisher(producer, job.namespace), place, plan, done)
+            await _write(publisher, place, plan, done, _traced(job, done))
     finally:
         await producer.stop()
     return {place: done for place, (done, _) in found.items()}
@@ -173,7 +180,8 @@ async def _count(
     simulated: dict[str, dict[bytes, bytes]] = {table: {} for table in TABLES}
     plane = _plane(job, place, progress, first, simulated)
     # What it retires is no loss: until a worker says again what the tables hold, nothing is stated.
-    done = Done(progress=[record(msgspec.structs.replace(progress, held={}), place.partition, place.stream.topic)])
+    stated = record(msgspec.structs.replace(progress, held={}), place.partition, place.stream.topic)
+    done = Done(first + progress.base, progress.stamp, progress=[stated])
     async for chunk in _chunks(consumer, tp, first, progress.stamp - progress.base):
         plane.count(chunk)
         done.records += len(chunk.offsets)
@@ -245,9 +253,16 @@ async def _chunks(consumer: AIOKafkaConsumer, tp: TopicPartition, first: int, la
             )
 
 
-async def _write(publisher: Publisher, place: Place, plan: Backfill, done: Done) -> None:
-    """Progress, cells, mentions, entities: cut short anywhere, it can be run again."""
+def _traced(job: Job, done: Done) -> Backfilled:
+    return Backfilled(job.campaign.id, job.campaign_set.version, done.first, done.last, to_ms(wall_clock()))
+
+
+async def _write(publisher: Publisher, place: Place, plan: Backfill, done: Done, trace: Backfilled) -> None:
+    """Progress, cells, mentions, entities: cut short, it must be run again, and until then the trace says so."""
+    where = place.stream.topic, place.partition
+    await publisher.trace([backfilled_record(*where, trace)])
     await publisher.tables(place, {PROGRESS: done.progress})
     await publisher.tables(place, plan.cells)
     await publisher.mentions(place, list(done.mentions.items()))
     await publisher.tables(place, {ENTITIES: plan.entities})
+    await publisher.trace([backfilled_record(*where, msgspec.structs.replace(trace, done=True))])

@@ -25,6 +25,7 @@ from listener.worker.settings import TAIL_FIRST_S
 from listener.worker.tail import Last, Tail, stale
 from models.cells import PROGRESS
 from models.progress import Progress
+from models.trace import Record
 from processors.cap import CapReached
 from processors.overlay import Chunk
 from processors.plane import Gap, PartitionPlane
@@ -125,6 +126,8 @@ class Counting:
         for place, plane in planes.items():
             if turn == self._turn:
                 await self._mend(place, plane, self.recovery.behind(place))
+            if turn == self._turn:
+                await self._trace(self.recovery.lacking(place, plane.progress.sets))
             if turn == self._turn:
                 await self._adopt(place, plane)
 
@@ -288,7 +291,15 @@ class Counting:
             raise Halt("no campaign set was published")
         in_force = plane.progress.sets[-1].version if plane.progress.sets else None
         if in_force != current.version:
-            await self._restate(place, plane, plane.adopt(current))
+            progress = plane.adopt(current)
+            await self._trace([self.recovery.adoption(place, progress.sets[-1], begins=in_force is None)])
+            await self._restate(place, plane, progress)
+
+    async def _trace(self, records: list[Record]) -> None:
+        """Tell recounts, before anything is counted that depends on it."""
+        if records:
+            self.guard.beat()
+            await self.publisher.trace(records)
 
     def _outdated(self, owned: Owned) -> bool:
         """Whether another campaign set is to hold; a replay ends under those that held then."""

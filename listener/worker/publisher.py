@@ -66,6 +66,10 @@ class Publisher:
         """Mentions and their tombstones, to the partition of their source."""
         await asyncio.gather(*await self._send(self.namespace.mentions, place.partition, records))
 
+    async def trace(self, records: Iterable[Record]) -> None:
+        """What a recount must know, beside the campaign sets (models/trace.py)."""
+        await asyncio.gather(*await self._send(self.namespace.campaigns, 0, records))
+
     async def tables(self, place: Place, tables: Mapping[str, Iterable[Record]]) -> None:
         """Records by short name of a table of the place's stream, each to its partition of the changelog."""
         pending = []

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -18,7 +18,9 @@ from listener.worker.sets import SetStore
 from listener.worker.stamps import STAMPS
 from listener.worker.tail import Last, Tail
 from models.cells import TABLES
+from models.progress import SetInForce
 from models.topics import Namespace
+from models.trace import Adopted, Record, adopted_record
 from processors.inputs import KINDS
 from processors.overlay import CompiledSet
 from processors.plane import PartitionPlane
@@ -101,10 +103,11 @@ class Recovery:
             return {}
         began = time.monotonic()
         topics = sorted({self.namespace.input(place.stream) for place in places})
-        ids, offsets, self._last = await asyncio.gather(
+        ids, offsets, self._last, _ = await asyncio.gather(
             asyncio.gather(*(asyncio.to_thread(topic_id, self.kafka, topic) for topic in topics)),
             self.sources(places),
             self._read(places, self.stores),
+            self.sets.load(),
         )
         identities = dict(zip(topics, ids, strict=True))
         planes = {}
@@ -127,6 +130,14 @@ class Recovery:
     def behind(self, place: Place) -> Last:
         """The keys of a place whose last changelog record is none that counts: a zombie wrote it."""
         return self._last.behind.get(place, {})
+
+    def lacking(self, place: Place, in_force: Sequence[SetInForce]) -> list[Record]:
+        """What the trace of a place must be told to say what its progress cell says."""
+        return self.sets.trace.settled(place.stream.topic, place.partition, in_force)
+
+    def adoption(self, place: Place, one: SetInForce, *, begins: bool) -> Record:
+        """What a recount is told of a set that comes into force; ``begins``: nothing was counted before."""
+        return adopted_record(place.stream.topic, place.partition, Adopted(one.version, one.since, begins))
 
     def drop(self) -> None:
         """Forget what was recovered: another worker may own it now."""

@@ -1,6 +1,7 @@
 """Campaign sets on their topic: immutable versions, so that a replayed record meets the set that it met first.
 
-``listener.campaigns.v1``: compacted, one partition; key = version, value = the set. The last record is the latest set.
+``listener.campaigns.v1``: compacted, one partition; key = version, value = the set. The last set is the latest.
+Beside them stands where each came into force, for recounts (models/trace.py).
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from models.article import ARTICLES_TOPIC
 from models.campaign import CampaignSet
 from models.post import Post
 from models.topics import Namespace
+from models.trace import Trace, is_trace
 from processors.business.plane import business_readers
 from processors.enrich import Analysis, Enricher, Item
 from processors.match import CampaignMatch, Matcher
@@ -47,13 +49,14 @@ def compile_set(campaign_set: CampaignSet, analyse: Analyse | None = None) -> Co
 class SetStore:
     """The versions on the topic, compiled when needed. ``enricher`` None: mentions are counted, not judged.
 
-    ``latest`` is the version of the last record that was read.
+    ``latest`` is the version of the last set that was read.
     """
 
     kafka: KafkaSettings
     namespace: Namespace
     enricher: Enricher | None = None
     latest: str | None = None
+    trace: Trace = field(default_factory=Trace)
     _known: dict[str, CampaignSet] = field(default_factory=dict)
     _compiled: dict[str, CompiledSet] = field(default_factory=dict)
 
@@ -65,7 +68,9 @@ class SetStore:
     def take(self, _tp: object, records: Records) -> None:
         """Take over records of the topic."""
         for _, key, value in records:
-            if value is not None:
+            if is_trace(key):
+                self.trace.take(key, value)
+            elif value is not None:
                 self._known[key.decode()] = CampaignSet.from_json(value)
                 self.latest = key.decode()
 

@@ -12,6 +12,7 @@ from models.cells import LIFETIME, METRIC_INDEX, PROGRESS, WINDOWS
 from models.series import ClosedMinute
 from models.streams import STREAMS
 from models.topics import Namespace
+from models.trace import Adopted, adopted_record, set_record
 
 NAMESPACE = Namespace(app="boards", prefix="boards.")
 MINUTES = NAMESPACE.changelog("minute")
@@ -49,13 +50,14 @@ def test_the_last_set_is_in_force_and_earlier_campaigns_stay_known() -> None:
     board = Board(NAMESPACE)
     old, new = CampaignSet((Campaign(id="old", team="a"),)), CampaignSet((Campaign(id="new"),))
     board.take(SETS, [(0, b"1", old.to_json()), (1, b"2", None), (2, b"3", new.to_json())])
+    board.take(SETS, [(3, *set_record(old)), (4, *adopted_record("posts", 0, Adopted("1", 7)))])
     assert board.campaigns == new
     assert board.known["old"].team == "a"
 
 
 @pytest.mark.parametrize("topic", [NAMESPACE.campaigns, MINUTES])
 def test_what_cannot_be_read_halts_and_says_where(topic: str, cell: MakeRow) -> None:
-    key, _ = cell("minute", "mellat", 1)
+    key = b"v1" if topic == NAMESPACE.campaigns else cell("minute", "mellat", 1)[0]
     with pytest.raises(Halt, match=rf"{topic}, partition 0, between offsets 7 and 7.*newer Listener"):
         Board(NAMESPACE).take(TopicPartition(topic, 0), [(7, key, b"\x93\x02\x01\x01")])
 

@@ -1,7 +1,7 @@
 """A counting plane with everything around it faked: the clock, the broker, recovery."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -12,7 +12,8 @@ from listener.worker.counting import Counting
 from listener.worker.guard import StallGuard
 from models.cells import ENTITIES, LIFETIME, PROGRESS, TABLES, lifetime_key, unpack_cell
 from models.post import Post
-from models.progress import Progress, unpack_progress
+from models.progress import Progress, SetInForce, unpack_progress
+from models.trace import Adopted, Record, Trace, adopted_record
 from processors.overlay import Chunk, CompiledSet, FlushPlan
 from processors.plane import PartitionPlane
 from processors.resume import Source, resume
@@ -103,6 +104,7 @@ class FakeRecovery:
     last: dict[str, dict[bytes, bytes | None]] = field(default_factory=dict)
     gate: asyncio.Event | None = None
     dropped: int = 0
+    trace: Trace = field(default_factory=Trace)
 
     async def planes(self, partitions: set[int]) -> dict[int, PartitionPlane]:
         if self.error is not None:
@@ -126,6 +128,12 @@ class FakeRecovery:
     def behind(self, number: int) -> dict[str, dict[bytes, bytes | None]]:
         return self.last
 
+    def lacking(self, number: int, in_force: Sequence[SetInForce]) -> list[Record]:
+        return self.trace.settled("topic", number, in_force)
+
+    def adoption(self, number: int, one: SetInForce, *, begins: bool) -> Record:
+        return adopted_record("topic", number, Adopted(one.version, one.since, begins))
+
     def drop(self) -> None:
         self.dropped += 1
 
@@ -138,6 +146,7 @@ class FakePublisher:
     hold: set[str] = field(default_factory=set)
     fail: set[str] = field(default_factory=set)
     go: asyncio.Event = field(default_factory=asyncio.Event)
+    told: Trace = field(default_factory=Trace)
 
     async def first(self, partition: int, plan: FlushPlan) -> None:
         await self._write("first", partition, plan)
@@ -148,6 +157,12 @@ class FakePublisher:
     async def tables(self, partition: int, tables: Mapping[str, Iterable[tuple[bytes, bytes | None]]]) -> None:
         await self._write("tables", partition, {table: list(records) for table, records in tables.items()})
 
+    async def trace(self, records: Iterable[Record]) -> None:
+        told = list(records)
+        await self._write("trace", -1, told)
+        for key, value in told:
+            self.told.take(key, value)
+
     async def _write(self, step: str, partition: int, what: Any) -> None:
         if step in self.fail:
             raise OSError(f"{step} failed")
@@ -156,7 +171,8 @@ class FakePublisher:
             await self.go.wait()
 
     def steps(self) -> list[str]:
-        return [step for step, *_ in self.writes]
+        """The writes in their order, the traces for recounts left out."""
+        return [step for step, *_ in self.writes if step != "trace"]
 
     def plans(self, step: str = "first") -> list[FlushPlan]:
         return [what for one, _, what in self.writes if one == step]
@@ -225,7 +241,8 @@ def make_rig() -> Rig:
         ended.append(error)
         raise Ended(error)
 
-    clock, recovery, publisher, offsets = Clock(), FakeRecovery(), FakePublisher(), FakeOffsets()
+    clock, recovery, offsets = Clock(), FakeRecovery(), FakeOffsets()
+    publisher = FakePublisher(told=recovery.trace)
     guard = StallGuard(10.0, now=clock, end=end)
     counting = Counting(recovery, publisher, guard, offsets, end=end, now=clock)  # type: ignore[arg-type]
     return Rig(clock, recovery, publisher, offsets, counting, ended)

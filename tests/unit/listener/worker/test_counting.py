@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from listener.errors import CapHalt, Halt, RefusedHalt
@@ -11,6 +12,7 @@ from listener.worker.counting import FLUSH_AFTER_S, HEARTBEAT_S, TAIL_AGAIN_S
 from listener.worker.settings import TAIL_FIRST_S
 from models.cells import LIFETIME, METRICS, PROGRESS, lifetime_key, pack_cell, parse_window_key
 from models.progress import Progress, pack_progress, unpack_progress
+from models.trace import Adopted
 from tests.unit.listener.worker.rig import NOON, Ended, FakeTail, Rig, chunk, compiled, make_rig, play, post, settled
 
 #: A moment longer than a flush waits, and the size at which it does not wait.
@@ -709,3 +711,30 @@ def test_a_flush_notices_that_the_process_stood_still_between_its_steps() -> Non
         assert "then" not in rig.publisher.steps()
 
     assert all(isinstance(error, Halt) for error in play(scenario).ended)
+
+
+def test_recounts_are_told_of_a_campaign_set_before_it_holds() -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.counting.acquire({0})
+        rig.recovery.current = compiled("v2")
+        await rig.counting.count(0, chunk(0, 3))
+
+    writes = play(scenario).publisher.writes
+    adoptions = [index for index, (step, *_) in enumerate(writes) if step == "trace"]
+    told = [msgspec.json.decode(value, type=Adopted) for index in adoptions for _, value in writes[index][2]]
+    assert told == [Adopted("v1", 0, begins=True), Adopted("v2", 1)]
+    for index in adoptions:
+        step, _, what = writes[index + 1]
+        assert step == "tables"
+        assert PROGRESS in what
+
+
+def test_a_partition_is_not_counted_while_recounts_cannot_be_told() -> None:
+    async def scenario(rig: Rig) -> None:
+        rig.publisher.fail = {"trace"}
+        with pytest.raises(Ended):
+            await rig.counting.acquire({0})
+
+    rig = play(scenario)
+    assert rig.publisher.writes == []
+    assert "trace failed" in str(rig.ended[0])

@@ -14,6 +14,7 @@ from listener.worker.sets import SetStore, compile_set
 from models.campaign import Campaign, CampaignSet
 from models.post import Post
 from models.topics import Namespace
+from models.trace import Adopted, adopted_record, set_record
 
 OLD = CampaignSet((Campaign(id="brand", keywords=("اسنپ",)),))
 NEW = CampaignSet((Campaign(id="brand", keywords=("اسنپ", "snapp"), timezone="Asia/Tehran"),))
@@ -125,3 +126,12 @@ def test_the_compiled_set_matches_as_the_campaigns_say() -> None:
     assert matched(text="nothing", author={"id": "7", "handle": "Snapp"}) == ["by-account"]
     assert matched(text="nothing", mentions=["snapp"]) == ["by-account"]
     assert matched(text="nothing") == []
+
+
+def test_a_trace_is_no_set(topic: Topic) -> None:
+    asyncio.run(store().publish(OLD, topic))  # type: ignore[arg-type]
+    traces = (set_record(NEW), adopted_record("posts", 0, Adopted(OLD.version, 7)))
+    topic.records += [(number, *record) for number, record in enumerate(traces, 1)]
+    one = store()
+    assert asyncio.run(one.load()) == OLD.version
+    assert one.trace.adopted["posts", 0] == {7: Adopted(OLD.version, 7)}
