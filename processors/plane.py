@@ -62,6 +62,7 @@ class PartitionPlane:
         kind: Kind = POST_KIND,
         author_key: bytes | None = None,
         mentions: bool = True,
+        zones: Mapping[str, str] | None = None,
     ) -> None:
         """Go on where ``resume`` says.
 
@@ -71,7 +72,7 @@ class PartitionPlane:
         ``sets``: (first stamp, set), oldest first, covering the first record to count. ``clock`` only dates dead
         letters and the writing of progress. ``retention`` off also lifts the bound on records behind the record time.
         Without ``author_key`` mentions name no author. ``mentions`` off: they are counted, but neither written down
-        nor judged; a delete still erases what was written.
+        nor judged; a delete still erases what was written. ``zones``: those of campaigns that no set has any more.
         """
         self.kind = kind
         self.nothing = [0] * len(kind.stream.metrics)
@@ -96,6 +97,7 @@ class PartitionPlane:
         self._names: dict[tuple[str, str], str] = {}
         self._zones: dict[str, str] = {}
         self._held = held(stamps_of(tables)) if resume.held is None else dict(resume.held)
+        self._former = {} if zones is None else zones
         self._retention = Retention(kind.keep_ms) if retention else None
         if self._retention:
             recovered = {table: tables[table].items() for table in CELL_TABLES}
@@ -371,10 +373,14 @@ class PartitionPlane:
         return keys[-reach:]
 
     def _zone(self, campaign: str) -> str:
-        """A campaign's zone cannot change, so any set that knows it will do."""
+        """A campaign's zone cannot change, so any set that knows it will do.
+
+        A row that is restated takes back what it gave, though its campaign may have ended before this worker began.
+        """
         zone = self._zones.get(campaign)
         if zone is None:
-            zone = next(one.zones[campaign] for _, one in reversed(self._sets) if campaign in one.zones)
+            known = (one.zones[campaign] for _, one in reversed(self._sets) if campaign in one.zones)
+            zone = next(known, None) or self._former[campaign]
             self._zones[campaign] = zone
         return zone
 

@@ -1,14 +1,15 @@
 """One outcome for every record, and the figures of every post: the recount itself."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from listener.recount.history import MENTION_LIMIT, MINUTE, Amount, Seen, amounts, is_deleted
+from listener.recount.history import MENTION_LIMIT, MINUTE, Amount, Seen, Share, amounts, is_deleted
 from listener.recount.report import Report, minute_text
 from models.article import ARTICLES_TOPIC, Article, ArticleSkim
 from models.campaign import CampaignSet
@@ -31,7 +32,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 #: Ops that bring a text.
 _TEXTS: Final = frozenset({"create", "update"})
 
-Shape = TypeVar("Shape", Skim, Post, ArticleSkim, Article)
+Shape = TypeVar("Shape")
 
 
 class Prefilter(Protocol):
@@ -62,18 +63,57 @@ class Refused(Exception):  # noqa: N818 - an outcome, not a failure
 
 
 @dataclass
+class Story:
+    """The history of one post. Before its record ``begin`` it was settled, by a backfill, what ``shares`` have."""
+
+    seen: list[Seen]
+    shares: dict[str, Share] = field(default_factory=dict)
+    begin: int = 0
+
+    @property
+    def platform(self) -> str:
+        """Where it was written."""
+        return self.seen[0].post.platform
+
+    def settle(self) -> Iterator[Amount]:
+        """Everything that was not settled yet."""
+        yield from amounts(self.seen, self.shares, self.begin)
+        self.begin = len(self.seen)
+
+
+@dataclass
 class Partition:
-    """What is known of one partition: its record time, the history of each tracked post, and those forgotten."""
+    """What is known of one partition: its record time, the story of each tracked post, and those forgotten.
+
+    ``settled``: (platform, amount) of all that no later record can change.
+    """
 
     record_time: timedelta | None = None
-    histories: dict[str, list[Seen]] = field(default_factory=dict)
-    forgotten: list[list[Seen]] = field(default_factory=list)
+    stories: dict[str, Story] = field(default_factory=dict)
+    forgotten: list[Story] = field(default_factory=list)
+    settled: list[tuple[str, Amount]] = field(default_factory=list)
+
+    def settle(self) -> None:
+        """Work out everything that the records so far come to."""
+        for story in (*self.stories.values(), *self.forgotten):
+            self.settled += [(story.platform, amount) for amount in story.settle()]
+        self.forgotten.clear()
+
+
+class Context(NamedTuple):
+    """Under what a record is judged: matcher, moment of its production (None: unknown), and see ``Seen``."""
+
+    matcher: "Matching"
+    now: timedelta | None
+    retention: bool
+    stamp: int = 0
+    in_force: Container[str] | None = None
 
 
 class _Known(NamedTuple):
     """What is known when a record comes."""
 
-    history: list[Seen] | None
+    story: Story | None
     observed: timedelta
     record_time: timedelta
     behind: bool
@@ -115,7 +155,7 @@ def recount(
     for number, value, ts_ms, topic in records:
         judge = judge_article if topic == ARTICLES_TOPIC else judge_post
         try:
-            outcome = judge(partitions[topic, number], value, ts_ms * _MILLISECOND, matcher, retention=retention)
+            outcome = judge(partitions[topic, number], value, Context(matcher, ts_ms * _MILLISECOND, retention))
         except Refused as refused:
             outcome = Outcome.INVALID
             reasons[refused.args[0]] += 1
@@ -123,69 +163,95 @@ def recount(
     totals: dict[str, Counter[str]] = {campaign.id: Counter() for campaign in campaign_set.campaigns}
     minutes: dict[tuple[str, timedelta], Counter[str]] = defaultdict(Counter)
     for partition in partitions.values():
-        for history in (*partition.histories.values(), *partition.forgotten):
-            for amount in amounts(history):
-                totals.setdefault(amount.campaign, Counter())[amount.metric] += amount.amount
-                if not (retention and _is_dropped(amount, partition)):
-                    minutes[amount.campaign, amount.minute][amount.metric] += amount.amount
+        partition.settle()
+        for _, amount in partition.settled:
+            totals.setdefault(amount.campaign, Counter())[amount.metric] += amount.amount
+            if not (retention and _is_dropped(amount, partition)):
+                minutes[amount.campaign, amount.minute][amount.metric] += amount.amount
     press = any(topic == ARTICLES_TOPIC for topic, _ in partitions)
     return Recount(outcomes, reasons, totals, minutes, press=press)
 
 
-def judge_post(
-    partition: Partition, value: bytes | None, now: timedelta, matcher: Matching, *, retention: bool
-) -> Outcome:
-    """The outcome of a record produced at ``now``; what must be remembered goes to the partition. Raises Refused."""
-    raw = _text(value)
-    skim = _decode(raw, Skim)
-    known = _look(partition, skim, now, retention=retention)
-    if not _concerns(known.history, skim, raw, matcher):
+def judge_post(partition: Partition, value: bytes | None, context: Context) -> Outcome:
+    """The outcome of a record; what must be remembered goes to the partition. Raises Refused."""
+    raw = checked_text(value)
+    skim = decode(raw, Skim)
+    known = _look(partition, skim, context)
+    if not _concerns(known.story, skim, raw, context.matcher):
         return Outcome.UNMATCHED
-    post = _decode(raw, Post)
+    post = decode(raw, Post)
     created = since_1970(post.created_at)
-    _refuse_time(created, now)
-    matched = _ids(match_post(matcher, post)) if skim.op in _TEXTS else frozenset()
-    return _take(partition, known, Seen(post, _content(post), known.observed, created, known.record_time, matched))
+    refuse_time(created, context.now)
+    matched = _ids(match_post(context.matcher, post)) if skim.op in _TEXTS else frozenset()
+    return _take(partition, known, _seen(_bare(post), _digest(post), known, created, matched, context))
 
 
-def judge_article(
-    partition: Partition, value: bytes | None, now: timedelta, matcher: Matching, *, retention: bool
-) -> Outcome:
+def judge_article(partition: Partition, value: bytes | None, context: Context) -> Outcome:
     """The same for an article: from here on it is a post without counters, whose mention is a press mention."""
-    raw = _text(value)
-    skim = _decode(raw, ArticleSkim)
-    known = _look(partition, skim, now, retention=retention)
-    if not _concerns(known.history, skim, raw, matcher):
+    raw = checked_text(value)
+    skim = decode(raw, ArticleSkim)
+    known = _look(partition, skim, context)
+    if not _concerns(known.story, skim, raw, context.matcher):
         return Outcome.UNMATCHED
-    article = _decode(raw, Article)
+    article = decode(raw, Article)
     created = since_1970(article.published_at)
-    _refuse_time(created, now)
-    matched = _ids(match_article(matcher, article)) if skim.op in _TEXTS else frozenset()
+    refuse_time(created, context.now)
+    matched = _ids(match_article(context.matcher, article)) if skim.op in _TEXTS else frozenset()
     post = Post("-", 1, article.observed_at, article.op, article.article_id, "news", article.published_at, text="")
-    content = msgspec.json.encode(msgspec.structs.replace(article, event_id="", source=""))
-    seen = Seen(post, content, known.observed, created, known.record_time, matched, mentions="press_mentions")
-    return _take(partition, known, seen)
+    seen = _seen(post, _digest(article), known, created, matched, context)
+    return _take(partition, known, seen._replace(mentions="press_mentions"))
 
 
-def _look(partition: Partition, skim: Skim | ArticleSkim, now: timedelta, *, retention: bool) -> _Known:
+def _seen(
+    post: Post, content: bytes, known: _Known, created: timedelta, matched: frozenset[str], context: Context
+) -> Seen:
+    return Seen(
+        post,
+        content,
+        known.observed,
+        created,
+        known.record_time,
+        matched,
+        stamp=context.stamp,
+        in_force=context.in_force,
+    )
+
+
+def _bare(post: Post) -> Post:
+    """What the figures need of a post: its whole history is kept, its texts are not."""
+    return Post(
+        "-",
+        1,
+        post.observed_at,
+        post.op,
+        post.post_id,
+        post.platform,
+        post.created_at,
+        text="",
+        counts=post.counts,
+        counts_precision=post.counts_precision,
+    )
+
+
+def _look(partition: Partition, skim: Skim | ArticleSkim, context: Context) -> _Known:
     observed = since_1970(skim.observed_at)
-    _refuse_time(observed, now)
-    history = _known(partition, skim.key, retention=retention)
+    refuse_time(observed, context.now)
+    story = _known(partition, skim.key, retention=context.retention)
     record_time = _advance(partition, observed)
-    behind = retention and record_time - observed > BEHIND_LIMIT
-    return _Known(history, observed, record_time, behind)
+    behind = context.retention and record_time - observed > BEHIND_LIMIT
+    return _Known(story, observed, record_time, behind)
 
 
-def _concerns(history: list[Seen] | None, skim: Skim | ArticleSkim, raw: bytes, matcher: Matching) -> bool:
+def _concerns(story: Story | None, skim: Skim | ArticleSkim, raw: bytes, matcher: Matching) -> bool:
     """Whether the record may match, or is of something that is followed."""
-    if history is not None and (skim.op in _TEXTS or not is_deleted(history)):
+    if story is not None and (skim.op in _TEXTS or not is_deleted(story.seen)):
         return True
     return skim.op in _TEXTS and bool(matcher.prefilter.find_each([raw], [skim.searched or raw]))
 
 
 def _take(partition: Partition, known: _Known, seen: Seen) -> Outcome:
-    if known.history:
-        return _again(known.history, seen, behind=known.behind)
+    if known.story is not None:
+        return _again(known.story.seen, seen, behind=known.behind)
     return _first_sight(partition, seen, behind=known.behind)
 
 
@@ -198,7 +264,7 @@ def _first_sight(partition: Partition, seen: Seen, *, behind: bool) -> Outcome:
     if not seen.matched:
         return Outcome.UNMATCHED
     late = behind or seen.observed - seen.created > MENTION_LIMIT
-    partition.histories[seen.post.post_id] = [seen._replace(late=late)]
+    partition.stories[seen.post.post_id] = Story([seen._replace(late=late)])
     return Outcome.LATE if late else Outcome.COUNTED
 
 
@@ -214,8 +280,8 @@ def _again(history: list[Seen], seen: Seen, *, behind: bool) -> Outcome:
     return Outcome.COUNTED
 
 
-def _text(value: bytes | None) -> bytes:
-    """The value, if it can be text at all."""
+def checked_text(value: bytes | None) -> bytes:
+    """The value; Refused unless it can be text."""
     if not value:
         raise Refused(Reason.EMPTY)
     if len(value) > MAX_RECORD_BYTES:
@@ -227,7 +293,8 @@ def _text(value: bytes | None) -> bytes:
     return value
 
 
-def _decode(raw: bytes, shape: type[Shape]) -> Shape:
+def decode(raw: bytes, shape: type[Shape]) -> Shape:
+    """The record; Refused where it is none."""
     try:
         return msgspec.json.decode(raw, type=shape)
     except msgspec.ValidationError:
@@ -240,14 +307,17 @@ def _ids(matches: Iterable[Match]) -> frozenset[str]:
     return frozenset(match.campaign_id for match in matches)
 
 
-def _content(post: Post) -> bytes:
-    return msgspec.json.encode(msgspec.structs.replace(post, event_id="", source=""))
+def _digest(record: Post | Article) -> bytes:
+    """Equal for an observation that is delivered again."""
+    content = msgspec.json.encode(msgspec.structs.replace(record, event_id="", source=""))
+    return sha256(content).digest()
 
 
-def _refuse_time(moment: timedelta, now: timedelta) -> None:
+def refuse_time(moment: timedelta, now: timedelta | None) -> None:
+    """Refused for a moment that nobody believes; ``now``: when it was produced, if that is known."""
     if moment < EARLIEST - _EPOCH:
         raise Refused(Reason.PAST)
-    if moment - now > FUTURE_LIMIT:
+    if now is not None and moment - now > FUTURE_LIMIT:
         raise Refused(Reason.FUTURE)
 
 
@@ -256,14 +326,14 @@ def _advance(partition: Partition, observed: timedelta) -> timedelta:
     return partition.record_time
 
 
-def _known(partition: Partition, post_id: object, *, retention: bool) -> list[Seen] | None:
-    """The history of a tracked post, unless retention has passed it."""
-    history = partition.histories.get(post_id) if isinstance(post_id, str) else None
-    if not retention or history is None or partition.record_time is None:
-        return history
-    if partition.record_time - history[-1].record_time < KEEP_POSTS:
-        return history
-    partition.forgotten.append(partition.histories.pop(history[0].post.post_id))
+def _known(partition: Partition, post_id: object, *, retention: bool) -> Story | None:
+    """The story of a tracked post, unless retention has passed it."""
+    story = partition.stories.get(post_id) if isinstance(post_id, str) else None
+    if not retention or story is None or partition.record_time is None:
+        return story
+    if partition.record_time - story.seen[-1].record_time < KEEP_POSTS:
+        return story
+    partition.forgotten.append(partition.stories.pop(story.seen[0].post.post_id))
     return None
 
 

@@ -5,7 +5,8 @@ Moments are durations since 1970: they have no end of the calendar to fall off.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, NamedTuple
 
@@ -26,7 +27,8 @@ class Seen(NamedTuple):
     """A record of a tracked post that was counted, or kept although late (a first sight only).
 
     ``content`` tells a repetition, ``record_time`` is that of its partition, this record included. ``mentions`` is the
-    metric that its mention adds to.
+    metric that its mention adds to. ``stamp``: its place in the partition. ``in_force``: the campaigns that were there
+    to count it; None: all.
     """
 
     post: Post
@@ -37,23 +39,40 @@ class Seen(NamedTuple):
     matched: frozenset[str] = frozenset()
     late: bool = False
     mentions: str = "mentions"
+    stamp: int = 0
+    in_force: Container[str] | None = None
 
     @property
     def is_edit(self) -> bool:
         """Whether it brings a text: creates and updates do."""
         return self.post.op in ("create", "update")
 
+    def counts_for(self, campaign: str) -> bool:
+        """Whether the campaign was in force."""
+        return self.in_force is None or campaign in self.in_force
+
 
 History = Sequence[Seen]
 
 
 class Amount(NamedTuple):
-    """So much of a metric for a campaign in the UTC minute that starts then."""
+    """So much of a metric for a campaign in the UTC minute that starts then, because of the record at ``stamp``."""
 
     campaign: str
     minute: timedelta
     metric: str
     amount: int
+    stamp: int = 0
+
+
+@dataclass
+class Share:
+    """A campaign's part in a post: whether it listens, was given the mention, has it in its level now; what it got."""
+
+    listens: bool = False
+    mentioned: bool = False
+    standing: bool = False
+    given: Counter[str] = field(default_factory=Counter)
 
 
 class Step(NamedTuple):
@@ -73,12 +92,24 @@ def is_deleted(history: History) -> bool:
     return False
 
 
-def amounts(history: History) -> Iterator[Amount]:
-    """Everything that a post's history adds to the counts."""
-    yield from _mentions(history)
-    listening = _listeners(history)
-    for counter in COUNTERS:
-        yield from _engagement(history, listening, counter)
+def amounts(history: History, shares: dict[str, Share] | None = None, begin: int = 0) -> Iterator[Amount]:
+    """Everything that a post's history adds to the counts, from its record ``begin`` on.
+
+    ``shares``: what the campaigns have by then; brought up to date on the way.
+    """
+    shares = {} if shares is None else shares
+    steps = {counter: list(_steps(history, counter)) for counter in COUNTERS}
+    for index in range(begin, len(history)):
+        seen = history[index]
+        if seen.post.op == "delete":
+            yield from _taken_back(seen, shares)
+            continue
+        joining = _edited(seen, shares) if seen.is_edit else frozenset()
+        yield from _mentions(seen, history[0].created, {name: shares[name] for name in sorted(joining)})
+        deaf = frozenset() if index == 0 else joining
+        for name, share in shares.items():
+            if share.listens and name not in deaf and seen.counts_for(name):
+                yield from _engagement(seen, name, share, {counter: found[index] for counter, found in steps.items()})
 
 
 def whole_minute(moment: timedelta) -> timedelta:
@@ -86,57 +117,50 @@ def whole_minute(moment: timedelta) -> timedelta:
     return moment // MINUTE * MINUTE
 
 
-def _listeners(history: History) -> list[frozenset[str]]:
-    """For each record the campaigns that its engagement goes to: those that matched before it and still do."""
-    listeners, active = [], history[0].matched
-    for seen in history:
-        if seen.post.op == "delete":
-            active = frozenset()
-            listeners.append(active)
-        elif seen.is_edit:
-            listeners.append(active & seen.matched)
-            active = seen.matched
-        else:
-            listeners.append(active)
-    return listeners
+def _edited(seen: Seen, shares: dict[str, Share]) -> frozenset[str]:
+    """The campaigns that begin to listen with this text: its counters are their baseline."""
+    joining = frozenset(name for name in seen.matched if name not in shares or not shares[name].listens)
+    for name in joining:
+        shares.setdefault(name, Share())
+    for name, share in shares.items():
+        share.listens = name in seen.matched
+    return joining
 
 
-def _mentions(history: History) -> Iterator[Amount]:
-    created, gross = whole_minute(history[0].created), history[0].mentions
-    net = f"{gross}_net"
-    active: frozenset[str] = frozenset()
-    counted: set[str] = set()
-    standing: set[str] = set()
-    for seen in history:
-        now = whole_minute(seen.observed)
-        if seen.post.op == "delete":
-            yield from (Amount(campaign, now, net, -1) for campaign in standing)
-            active, standing = frozenset(), set()
-        if not seen.is_edit:
+def _mentions(seen: Seen, created: timedelta, joining: dict[str, Share]) -> Iterator[Amount]:
+    """A mention in the minute of the post's creation; one that comes back is in the level from now on."""
+    gross, net = seen.mentions, f"{seen.mentions}_net"
+    for name, share in joining.items():
+        if share.mentioned and not share.standing:
+            yield Amount(name, whole_minute(seen.observed), net, 1, seen.stamp)
+            share.standing = True
+        if not share.mentioned and not seen.late and seen.observed - created <= MENTION_LIMIT:
+            yield Amount(name, whole_minute(created), gross, 1, seen.stamp)
+            yield Amount(name, whole_minute(created), net, 1, seen.stamp)
+            share.mentioned = share.standing = True
+
+
+def _engagement(seen: Seen, name: str, share: Share, steps: dict[str, "Step"]) -> Iterator[Amount]:
+    minute = whole_minute(seen.observed)
+    for counter, step in steps.items():
+        yield Amount(name, minute, counter, step.gross, seen.stamp)
+        yield Amount(name, minute, f"{counter}_net", step.net, seen.stamp)
+        share.given[counter] += step.net
+
+
+def _taken_back(seen: Seen, shares: dict[str, Share]) -> Iterator[Amount]:
+    """The post is gone: levels are as if it had never been, for the campaigns that are there to see it."""
+    minute = whole_minute(seen.observed)
+    for name, share in shares.items():
+        share.listens = False
+        if not seen.counts_for(name):
             continue
-        joining, active = seen.matched - active, seen.matched
-        if not seen.late and seen.observed - history[0].created <= MENTION_LIMIT:
-            for campaign in joining - counted:
-                yield Amount(campaign, created, gross, 1)
-                yield Amount(campaign, created, net, 1)
-                counted.add(campaign)
-                standing.add(campaign)
-        returning = (joining & counted) - standing
-        yield from (Amount(campaign, now, net, 1) for campaign in returning)
-        standing |= returning
-
-
-def _engagement(history: History, listeners: list[frozenset[str]], counter: str) -> Iterator[Amount]:
-    given: Counter[str] = Counter()
-    for seen, step, campaigns in zip(history, _steps(history, counter), listeners, strict=True):
-        minute = whole_minute(seen.observed)
-        for campaign in campaigns:
-            yield Amount(campaign, minute, counter, step.gross)
-            yield Amount(campaign, minute, f"{counter}_net", step.net)
-            given[campaign] += step.net
-        if seen.post.op == "delete":
-            yield from (Amount(campaign, minute, f"{counter}_net", -net) for campaign, net in given.items())
-            given.clear()
+        if share.standing:
+            yield Amount(name, minute, f"{seen.mentions}_net", -1, seen.stamp)
+            share.standing = False
+        for counter, net in share.given.items():
+            yield Amount(name, minute, f"{counter}_net", -net, seen.stamp)
+        share.given.clear()
 
 
 def _steps(history: History, counter: str) -> Iterator[Step]:

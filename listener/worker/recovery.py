@@ -160,6 +160,7 @@ class Recovery:
             mentions=self.mentions,
             kind=KINDS[place.stream.topic],
             author_key=self.author_key,
+            zones=self.sets.zones,
         )
 
     async def _read(self, places: set[Place], stores: Mapping[str, Store]) -> Reading:

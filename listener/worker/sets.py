@@ -49,7 +49,7 @@ def compile_set(campaign_set: CampaignSet, analyse: Analyse | None = None) -> Co
 class SetStore:
     """The versions on the topic, compiled when needed. ``enricher`` None: mentions are counted, not judged.
 
-    ``latest`` is the version of the last set that was read.
+    ``latest`` is the version of the last set that was read. ``zones``: those of all campaigns there ever were.
     """
 
     kafka: KafkaSettings
@@ -57,6 +57,7 @@ class SetStore:
     enricher: Enricher | None = None
     latest: str | None = None
     trace: Trace = field(default_factory=Trace)
+    zones: dict[str, str] = field(default_factory=dict)
     _known: dict[str, CampaignSet] = field(default_factory=dict)
     _compiled: dict[str, CompiledSet] = field(default_factory=dict)
 
@@ -71,7 +72,7 @@ class SetStore:
             if is_trace(key):
                 self.trace.take(key, value)
             elif value is not None:
-                self._known[key.decode()] = CampaignSet.from_json(value)
+                self._know(key.decode(), CampaignSet.from_json(value))
                 self.latest = key.decode()
 
     async def load(self) -> str | None:
@@ -89,8 +90,12 @@ class SetStore:
             await producer.send_and_wait(
                 self.namespace.campaigns, key=campaign_set.version.encode(), value=campaign_set.to_json(), partition=0
             )
-        self._known[campaign_set.version] = campaign_set
+        self._know(campaign_set.version, campaign_set)
         self.latest = campaign_set.version
+
+    def _know(self, version: str, campaign_set: CampaignSet) -> None:
+        self._known[version] = campaign_set
+        self.zones.update({one.id: one.timezone for one in campaign_set.campaigns})
 
     async def compiled(self, version: str) -> CompiledSet:
         """A version ready for use; Halt where the topic has lost it, since records could not be judged again."""
@@ -125,9 +130,8 @@ class SetStore:
 
     def _require_zones(self, campaign_set: CampaignSet) -> None:
         """Hours and days of a campaign are cut on its clock: another one would mix two kinds of days in one cell."""
-        before = {one.id: one.timezone for known in self._known.values() for one in known.campaigns}
         for campaign in campaign_set.campaigns:
-            zone = before.get(campaign.id, campaign.timezone)
+            zone = self.zones.get(campaign.id, campaign.timezone)
             if zone != campaign.timezone:
                 raise UsageProblem(
                     f"campaign {campaign.id} counts on the clock of {zone}, its file says {campaign.timezone}: a "

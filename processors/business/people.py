@@ -87,7 +87,7 @@ def _known(event: PersonEvent, rules: Rules) -> Known:
         minor = minor_units(event.value, event.currency)
     return Known(
         event=event_hash(event.event_id),
-        what=(event.stage or "") if event.kind == "stage" else (event.activity or event.kind),
+        what={"stage": event.stage, "activity": event.activity}.get(event.kind) or event.kind,
         time=to_ms(event.occurred_at),
         direct=direct,
         carried=[name for name in direct if rules[name].first_touch],
