@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
+import msgspec
+
 from listener.recount.live.cluster import Sets, Standing
 from listener.recount.live.comparing import Comparison, Found
 from listener.recount.live.ledger import LIFETIME, SIZES, TABLES, CellId
@@ -15,7 +17,7 @@ from listener.worker.sets import compile_set
 from models import cells
 from models.campaign import CampaignSet
 from models.cells import PROGRESS, parse_lifetime_key, parse_window_key, unpack_cell
-from models.progress import NO_OUTCOMES, Progress, progress_key, unpack_progress
+from models.progress import NO_OUTCOMES, Progress, pack_progress, progress_key, unpack_progress
 from models.streams import Stream
 from models.trace import Adopted, Backfilled, Record, adopted_record, backfilled_record, set_record
 from processors.backfill import backfill
@@ -87,6 +89,9 @@ class Partition:
         plane.count(self._chunk(first))
         plane.flushed(plane.take_flush())
         plan = backfill(self.tables, simulated, campaign, stamp)
+        key = progress_key(self.stream.topic, 0)
+        stated = msgspec.structs.replace(unpack_progress(self.tables[PROGRESS][key]), held={})
+        self.tables[PROGRESS][key] = pack_progress(stated)
         for table, records in {**plan.cells, cells.ENTITIES: plan.entities}.items():
             for key, value in records:
                 if value is None:
