@@ -39,9 +39,16 @@ class Fault:
     ends: dict[int, int]
 
 
+class LeftOut(Exception):  # noqa: N818 - nothing failed
+    """A scenario cannot be played here; the message says why."""
+
+
 @dataclass
 class Figures:
-    """The outcome of a scenario. ``recoveries`` and ``pause`` are in seconds; ``None``: it was not under load."""
+    """The outcome of a scenario.
+
+    ``recoveries`` and ``pause`` are in seconds; ``None``: it was not under load. ``notes``: what else was measured.
+    """
 
     name: str
     faults: int = 0
@@ -51,6 +58,19 @@ class Figures:
     recoveries: list[float] = field(default_factory=list)
     pause: float | None = None
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, other: "Figures") -> None:
+        """Take another part of the same scenario in."""
+        self.faults += other.faults
+        self.records += other.records
+        self.lost += other.lost
+        self.double += other.double
+        self.recoveries += other.recoveries
+        self.problems += other.problems
+        self.notes += other.notes
+        pauses = [one for one in (self.pause, other.pause) if one is not None]
+        self.pause = max(pauses, default=None)
 
     @property
     def passed(self) -> bool:

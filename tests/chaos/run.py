@@ -9,11 +9,14 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
 from listener.kafka.embedded import EmbeddedKafka
-from tests.chaos.oracle import Figures
+from tests.chaos.disk import small_disk
+from tests.chaos.oracle import Figures, LeftOut
 from tests.chaos.scenarios import SCENARIOS
 from tests.chaos.trio import Trio
 
@@ -23,17 +26,32 @@ def run(names: list[str], seed: int, directory: Path, times: int | None) -> list
     for name in names:
         # A broker each: one that was killed and paused would judge the next scenario too.
         began = time.monotonic()
-        with Trio() if name == "replicas" else EmbeddedKafka(properties={"log.cleaner.backoff.ms": "500"}) as broker:
-            try:
+        try:
+            with _broker(name) as broker:
                 figures = SCENARIOS[name](broker, directory, seed, **_times(name, times))
-            except Exception as error:
-                traceback.print_exc()
-                figures = Figures(name, problems=[f"{type(error).__name__}: {error}"])
+        except LeftOut as why:
+            print(f"{name}: left out, {why}", flush=True)
+            continue
+        except Exception as error:
+            traceback.print_exc()
+            figures = Figures(name, problems=[f"{type(error).__name__}: {error}"])
         print(f"{name}: {figures.line()} ({time.monotonic() - began:.0f} s)", flush=True)
-        for problem in figures.problems:
-            print(f"  {problem}", flush=True)
+        for line in figures.notes + figures.problems:
+            print(f"  {line}", flush=True)
         results.append(figures)
     return results
+
+
+@contextmanager
+def _broker(name: str) -> Iterator[EmbeddedKafka | Trio]:
+    with ExitStack() as stack:
+        if name == "replicas":
+            yield stack.enter_context(Trio())
+            return
+        directory = stack.enter_context(small_disk()) if name == "diskfull" else None
+        yield stack.enter_context(
+            EmbeddedKafka(data_dir=directory, properties={"log.cleaner.backoff.ms": "500"}, start_timeout_s=180)
+        )
 
 
 def _times(name: str, times: int | None) -> dict[str, int]:

@@ -12,8 +12,11 @@ from pathlib import Path
 from listener.demo.run import SESSION_TIMEOUT_S
 from listener.kafka.embedded import EmbeddedKafka
 from models.cells import PROGRESS
+from tests.chaos.burst import burst
 from tests.chaos.changelogs import changelog
 from tests.chaos.crew import CAMPAIGNS, Crew, crew
+from tests.chaos.disk import diskfull
+from tests.chaos.members import members
 from tests.chaos.oracle import Figures
 from tests.chaos.trio import NODES, Trio
 from tests.integration.workers import until
@@ -229,5 +232,8 @@ for _scenario in (
     retention,
     changelog,
     replicas,
+    diskfull,
+    members,
+    burst,
 ):
     SCENARIOS[_scenario.__name__] = _scenario  # type: ignore[assignment]

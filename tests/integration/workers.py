@@ -282,6 +282,11 @@ class Worker:
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
     def said(self) -> str:
         return self.log.read_text(errors="replace")
 
