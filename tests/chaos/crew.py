@@ -38,7 +38,9 @@ from tests.integration.test_board import BoardProcess
 from tests.integration.workers import Cluster, Worker
 
 CAMPAIGNS = "- {id: brand, keywords: [snapp, اسنپ]}\n- {id: bank, keywords: [mellat]}\n"
-PATIENCE_S = 180.0
+PATIENCE_S = 240.0
+#: What the program does by itself. A machine that stands still for longer than this makes every worker end itself.
+SESSION_TIMEOUT_S = float(os.environ.get("CHAOS_SESSION_TIMEOUT", "10"))
 #: Exit codes after which a start would end the same way, unless it was the broker that was missing.
 _FINAL = {2, 3, 4}
 _NO_BROKER = "does not answer"
@@ -77,9 +79,13 @@ class Crew:
                 raise AssertionError(f"a worker ended with {code}:\n{worker.said()[-3000:]}")
             self.members.remove(worker)
         while len(self.members) < self.wanted:
-            self.members.append(self.cluster.worker(*self.options, *self._identity()))
+            self.members.append(self._start())
         while len(self.members) > self.wanted:
             self.end(self.members[-1])
+
+    def _start(self) -> Worker:
+        options = (*self.options, "--session-timeout", str(SESSION_TIMEOUT_S), *self._identity())
+        return self.cluster.worker(*options)
 
     def _identity(self) -> tuple[str, ...]:
         """The lowest name that no running member has, as in a StatefulSet; nothing for dynamic members."""

@@ -9,12 +9,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from listener.demo.run import SESSION_TIMEOUT_S
 from listener.kafka.embedded import EmbeddedKafka
 from models.cells import PROGRESS
 from tests.chaos.burst import burst
 from tests.chaos.changelogs import changelog
-from tests.chaos.crew import CAMPAIGNS, Crew, crew
+from tests.chaos.crew import CAMPAIGNS, PATIENCE_S, SESSION_TIMEOUT_S, Crew, crew
 from tests.chaos.disk import diskfull
 from tests.chaos.members import members
 from tests.chaos.oracle import Figures
@@ -54,7 +53,7 @@ def freeze(broker: EmbeddedKafka, directory: Path, seed: int, times: int = 3) ->
             done = one.fault(lambda it=zombie: one.freeze(it))  # type: ignore[misc]
             one.pause(SESSION_TIMEOUT_S * one.rng.uniform(1.3, 2.0))
             one.thaw(zombie)
-            until(lambda it=zombie: not it.running, "the zombie to end itself")  # type: ignore[misc]
+            until(lambda it=zombie: not it.running, "the zombie to end itself", PATIENCE_S)  # type: ignore[misc]
             one.recovered(done)
         return one.verdict()
 
