@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint type unit chaos deploy-check deploy-files bench bench-peers curves image lock schemas clean
+.PHONY: help install demo test lint type unit chaos soak deploy-check deploy-files bench bench-peers curves image lock schemas clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -42,6 +42,9 @@ deploy-files: install ## make the generated files of deploy/ anew
 
 chaos: install ## faults into a running cluster, counts compared with a recount: make chaos SEED=1
 	$(BIN)/python -m tests.chaos.run --seed $(or $(SEED),1)
+
+soak: install ## steady load for a long time, slopes of memory, files and changelogs: make soak MINUTES=30
+	$(BIN)/python -m tests.chaos.soak --minutes $(or $(MINUTES),30)
 
 bench: install ## worker CPU per million posts against a bare consumer loop; writes build/bench.json
 	$(BIN)/python -m tests.bench.run
