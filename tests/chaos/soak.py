@@ -1,6 +1,6 @@
 """``make soak MINUTES=30``: steady load for a long time; what a process holds must not creep up.
 
-Two months of record time pass while it runs, so that tracked posts and minutes are dropped as fast as new ones come, and
+Two months of record time pass while it runs, so that posts and minutes are dropped as fast as new ones come, and
 the changelogs are compacted every minute: after a first third, in which state builds up, all is to stay flat. Reports
 slopes (least squares) of resident memory and open files of every worker and the board, and of the changelogs on disk.
 Exit code 1 where something grows, or where a count is wrong at the end.
