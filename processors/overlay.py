@@ -1,6 +1,6 @@
 """What passes between the steps of the counting plane: chunks in, folds on their way, flush plans out."""
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -73,6 +73,28 @@ class Chunk(NamedTuple):
     values: Sequence[bytes | None]
     headers: Mapping[int, dict[str, bytes]] = {}
     keys: Sequence[bytes | None] = ()
+
+
+def slices(chunk: Chunk, most: int) -> Iterator[Chunk]:
+    """A chunk in parts of up to ``most`` records, which together are the chunk."""
+    count = len(chunk.offsets)
+    if count <= most:
+        yield chunk
+        return
+    begin = chunk.begin
+    for first in range(0, count, most):
+        last = min(first + most, count)
+        end = chunk.end if last == count else chunk.offsets[last - 1] + 1
+        yield Chunk(
+            begin,
+            end,
+            chunk.offsets[first:last],
+            chunk.timestamps[first:last],
+            chunk.values[first:last],
+            {index - first: one for index, one in chunk.headers.items() if first <= index < last},
+            chunk.keys[first:last],
+        )
+        begin = end
 
 
 class Pending(NamedTuple):

@@ -27,7 +27,7 @@ from models.cells import PROGRESS
 from models.progress import Progress
 from models.trace import Record
 from processors.cap import CapReached
-from processors.overlay import Chunk
+from processors.overlay import Chunk, slices
 from processors.plane import Gap, PartitionPlane
 from processors.resume import Refused
 
@@ -36,6 +36,9 @@ _log = logging.getLogger("listener.worker.counting")
 #: A flush starts at so many records, or when the oldest has waited so long (seconds).
 FLUSH_RECORDS: Final = 10_000
 FLUSH_AFTER_S: Final = 0.3
+#: The guard hears from us after so many records: a worker with little CPU and much to catch up with is slow, and must not
+#: take itself for one that stood still.
+SLICE: Final = 1_000
 #: An idle partition restates its progress this often (seconds): boards tell idle from dead by it.
 HEARTBEAT_S: Final = 5.0
 COMMIT_S: Final = 1.0
@@ -156,7 +159,9 @@ class Counting:
         if owned is None:
             return
         try:
-            owned.plane.count(chunk)
+            for part in slices(chunk, SLICE):
+                owned.plane.count(part)
+                self.guard.beat()
         except CapReached as reached:
             self.end(CapHalt(f"{reached}. Look at the dead letters; `--dlq-cap off` lets the worker go on"))
         except Gap as gap:

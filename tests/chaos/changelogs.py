@@ -3,17 +3,18 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
-from kafka import TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from listener.errors import UsageProblem
 from listener.kafka.admin import admin_client
 from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.topics import create_topics, declared_topics
-from models.cells import LIFETIME, PROGRESS, TABLES
+from models.cells import ENTITIES, LIFETIME, PROGRESS, TABLES
 from tests.chaos.crew import PATIENCE_S, Crew, crew
 from tests.chaos.oracle import Figures
 from tests.integration.workers import until
@@ -31,9 +32,23 @@ def deleted(one: Crew) -> None:
 
 
 def truncated(one: Crew) -> None:
-    """The progress changelog lost its records: Kafka refuses that until somebody lets it delete from the topic."""
-    topic = one.cluster.namespace.changelog(PROGRESS)
-    parts = {TopicPartition(topic, number): -1 for number in range(one.cluster.partitions)}
+    """The progress changelog lost its records."""
+    _delete(one, one.cluster.namespace.changelog(PROGRESS), 1.0)
+
+
+def emptied(one: Crew) -> None:
+    """The changelog of hours lost its records; the progress is intact."""
+    _delete(one, one.cluster.namespace.changelog("hour"), 1.0)
+
+
+def thinned(one: Crew) -> None:
+    """The changelog of posts lost its first half; the progress is intact."""
+    _delete(one, one.cluster.namespace.changelog(ENTITIES), 0.5)
+
+
+def _delete(one: Crew, topic: str, share: float) -> None:
+    """Delete the first records: Kafka refuses that until somebody lets it delete from the topic."""
+    parts = {TopicPartition(topic, number): int(end * share) for number, end in _ends(one, topic).items()}
 
     def gone() -> bool:
         try:
@@ -47,6 +62,12 @@ def truncated(one: Crew) -> None:
         with admin_client(one.cluster.kafka) as admin:
             admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs={"cleanup.policy": policy})])
         until(met, "the records to be deleted")
+
+
+def _ends(one: Crew, topic: str) -> dict[int, int]:
+    with closing(KafkaConsumer(**one.cluster.kafka.kafka_python())) as consumer:
+        ends = consumer.end_offsets([TopicPartition(topic, number) for number in range(one.cluster.partitions)])
+    return {tp.partition: end for tp, end in ends.items()}
 
 
 def spoiled(one: Crew) -> None:
@@ -64,11 +85,11 @@ def spoiled(one: Crew) -> None:
 
 
 def changelog(broker: EmbeddedKafka, directory: Path, seed: int) -> Figures:
-    """Changelogs deleted, truncated and spoiled while no worker runs; rebuilt from the input by the named command."""
+    """Changelogs deleted, truncated, thinned, spoiled while no worker runs; rebuilt by the named command."""
     with crew(broker, directory, "changelog", seed, workers=2) as one:
         one.flow(2000)
         one.settle()
-        for harm in (deleted, truncated, spoiled):
+        for harm in (deleted, truncated, emptied, thinned, spoiled):
             for worker in list(one.members):
                 one.end(worker)
             one.fault(lambda it=harm: it(one))  # type: ignore[misc]

@@ -15,7 +15,7 @@ from models.outcome import HEADER_SIZE
 from models.post import MAX_RECORD_BYTES
 from models.streams import STREAMS
 from models.topics import Namespace
-from tests.integration.workers import Cluster, Record, cluster, post, posts, until
+from tests.integration.workers import Cluster, Record, Worker, cluster, post, posts, until
 
 pytestmark = pytest.mark.broker
 
@@ -111,6 +111,29 @@ def test_two_workers_share_and_take_over(two: Cluster) -> None:
     assert two.outcomes() == {"counted": 2600}
     assert two.total() == 2600
     assert second.terminate() == 0
+
+
+def test_a_worker_more_than_partitions_waits_and_takes_over(one: Cluster) -> None:
+    workers = [one.worker().ready() for _ in range(2)]
+    owners = until(lambda: _owners(workers), "one of them to own all, the other nothing")
+    one.produce(posts(0, 300))
+    one.counted()
+    owner, spare = owners
+    assert spare._get("/livez")
+    assert spare._get("/readyz")
+    owner.kill()
+    one.produce(posts(300, 300))
+    one.counted()
+    assert sorted(spare.partitions()) == [0]
+    assert (one.outcomes(), one.total()) == ({"counted": 600}, 600)
+
+
+def _owners(workers: list[Worker]) -> list[Worker] | None:
+    """The owner of all partitions and the one that has none, once it is so."""
+    if not all(worker._get("/readyz") for worker in workers):
+        return None
+    owned = {worker.metrics()["listener_worker_partitions", ""]: worker for worker in workers}
+    return [owned[len(STREAMS)], owned[0]] if set(owned) == {0, len(STREAMS)} else None
 
 
 # ── what the user mends ──

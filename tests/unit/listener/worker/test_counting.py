@@ -13,6 +13,7 @@ from listener.worker.settings import TAIL_FIRST_S
 from models.cells import LIFETIME, METRICS, PROGRESS, lifetime_key, pack_cell, parse_window_key
 from models.progress import Progress, pack_progress, unpack_progress
 from models.trace import Adopted
+from processors.overlay import Chunk
 from tests.unit.listener.worker.rig import NOON, Ended, FakeTail, Rig, chunk, compiled, make_rig, play, post, settled
 
 #: A moment longer than a flush waits, and the size at which it does not wait.
@@ -697,6 +698,28 @@ def test_a_worker_that_stood_still_sends_nothing() -> None:
         assert len(rig.publisher.writes) == written
 
     assert type(play(scenario).ended[0]) is Halt
+
+
+def test_a_worker_that_counts_slowly_does_not_stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a session for a slice: the whole chunk takes two, and the one after a restart would again."""
+    monkeypatch.setattr(module, "SLICE", 5)
+
+    async def scenario(rig: Rig) -> None:
+        await rig.counting.acquire({0})
+        plane = rig.counting.owned[0].plane
+        count, parts = plane.count, []
+
+        def slow(part: Chunk) -> None:
+            parts.append(len(part.offsets))
+            rig.clock.now += len(part.offsets)
+            count(part)
+
+        monkeypatch.setattr(plane, "count", slow)
+        await rig.counting.count(0, chunk(0, 22))
+        await rig.later(AFTER)
+        assert (parts, rig.mentions()) == ([5, 5, 5, 5, 2], 22)
+
+    assert not play(scenario).ended
 
 
 def test_a_flush_notices_that_the_process_stood_still_between_its_steps() -> None:
