@@ -24,7 +24,7 @@ from models.trace import Adopted, Record, adopted_record
 from processors.inputs import KINDS
 from processors.overlay import CompiledSet
 from processors.plane import PartitionPlane
-from processors.resume import Source, resume
+from processors.resume import Refused, Source, resume
 
 _log = logging.getLogger("listener.worker.recovery")
 
@@ -147,7 +147,10 @@ class Recovery:
     async def _plane(self, place: Place, source: Source) -> PartitionPlane:
         stores = self.stores or {}
         tables = {short: stores[full].partition(place.partition) for short, full in place.stream.tables.items()}
-        found = resume(tables, source, place.stream.topic)
+        try:
+            found = resume(tables, source, place.stream.topic)
+        except ValueError as error:
+            raise _unreadable(place, "one of its changelogs", error) from error
         sets = [(one.since, await self.sets.compiled(one.version)) for one in found.progress.sets]
         return PartitionPlane(
             place.partition,
@@ -173,6 +176,14 @@ class Recovery:
         )
 
 
+def _unreadable(place: Place, where: str, error: ValueError) -> Refused:
+    """A value that is none of ours: who goes on without it may count too little."""
+    return Refused(
+        f"{place}: {where} holds a record that cannot be read ({error}). Something else wrote to it, or a newer version "
+        f"of this program did: then run that. To count again from the retained posts: listener rebase --rebuild"
+    )
+
+
 async def read_tables(
     kafka: KafkaSettings, namespace: Namespace, places: set[Place]
 ) -> dict[Place, dict[str, dict[bytes, bytes]]]:
@@ -196,7 +207,10 @@ async def _read_into(
     def take(tp: TopicPartition, records: Records) -> None:
         reading.records += len(records)
         place, table = wanted[tp]
-        merge(part(place, table), records, STAMPS[table], reading.behind[place][table])
+        try:
+            merge(part(place, table), records, STAMPS[table], reading.behind[place][table])
+        except ValueError as error:
+            raise _unreadable(place, tp.topic, error) from error
 
     reading.positions = await read_to_end(kafka, wanted, take)
     return reading
