@@ -61,11 +61,15 @@ class Board:
 
     def __post_init__(self) -> None:
         self._turn = asyncio.Event()
+        self._unreadable: dict[tuple[TopicPartition, bytes], Halt] = {}
         names = [stream.table(short) for stream in STREAMS for short in (*CELL_TABLES, PROGRESS)]
         self._tables = {self.namespace.changelog(name): name for name in names}
 
     def take(self, tp: TopicPartition, records: Records) -> None:
-        """Take over records of one topic partition; Halt for one that this program cannot read."""
+        """Take over records of one topic partition; Halt for one that this program cannot read.
+
+        A changelog may hold such a record until compaction removes it: what matters is that it was retired behind.
+        """
         try:
             if tp.topic == self.namespace.campaigns:
                 self._take_sets(records)
@@ -74,20 +78,20 @@ class Board:
                     if value is not None:
                         self.closed.take(unpack_minute(value))
             else:
-                self.state.apply(self._tables[tp.topic], ((key, value) for _, key, value in records))
+                self._take_cells(tp, records)
         except ValueError as error:
-            raise Halt(
-                f"{tp.topic}, partition {tp.partition}, between offsets {records[0][0]} and {records[-1][0]}: a record "
-                f"cannot be read ({error}). Was it written by a newer Listener? Then run this board in that version."
-            ) from error
+            raise _unreadable(tp, records, error) from error
+        self._require_readable()
 
     def forget(self) -> None:
         """Begin anew, with nothing."""
         self.state, self.closed = BoardState(), ClosedMinutes()
         self.campaigns, self.known, self.reading = CampaignSet(), {}, None
+        self._unreadable.clear()
 
     def turn(self) -> None:
         """Something was read, or it turned out that there is nothing to read: who waits for that may look again."""
+        self._require_readable()
         self._turn.set()
         self._turn = asyncio.Event()
 
@@ -130,8 +134,43 @@ class Board:
                     positions.setdefault(tp.topic, {})[str(tp.partition)] = position
         return positions
 
+    def _take_cells(self, tp: TopicPartition, records: Records) -> None:
+        table = self._tables[tp.topic]
+        try:
+            self.state.apply(table, ((key, value) for _, key, value in records))
+        except ValueError:
+            # One by one: what of them was taken over already is taken over again, to the same effect.
+            for record in records:
+                self._take_cell(tp, table, record)
+        else:
+            if self._unreadable:
+                for _, key, _ in records:
+                    self._unreadable.pop((tp, key), None)
+
+    def _take_cell(self, tp: TopicPartition, table: str, record: tuple[int, bytes, bytes | None]) -> None:
+        _, key, value = record
+        self._unreadable.pop((tp, key), None)
+        try:
+            self.state.apply(table, [(key, value)])
+        except ValueError as error:
+            if value is not None:
+                self._unreadable[tp, key] = _unreadable(tp, [record], error)
+
+    def _require_readable(self) -> None:
+        """What could not be read when it came must be gone by the time that all is read."""
+        if self._unreadable and self.caught_up:
+            raise next(iter(self._unreadable.values()))
+
     def _take_sets(self, records: Records) -> None:
         for _, key, value in records:
             if value is not None and not is_trace(key):
                 self.campaigns = CampaignSet.from_json(value)
                 self.known |= {campaign.id: campaign for campaign in self.campaigns.campaigns}
+
+
+def _unreadable(tp: TopicPartition, records: Records, error: ValueError) -> Halt:
+    return Halt(
+        f"{tp.topic}, partition {tp.partition}, between offsets {records[0][0]} and {records[-1][0]}: a record "
+        f"cannot be read ({error}). Was it written by a newer Listener? Then run this board in that version. Else "
+        f"count again: listener rebase --rebuild"
+    )

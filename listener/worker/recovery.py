@@ -179,8 +179,8 @@ class Recovery:
 def _unreadable(place: Place, where: str, error: ValueError) -> Refused:
     """A value that is none of ours: who goes on without it may count too little."""
     return Refused(
-        f"{place}: {where} holds a record that cannot be read ({error}). Something else wrote to it, or a newer version "
-        f"of this program did: then run that. To count again from the retained posts: listener rebase --rebuild"
+        f"{place}: {where} holds a record that cannot be read ({error}). Was it written by a newer Listener? Then run "
+        f"this worker in that version. To count again from the retained posts: listener rebase --rebuild"
     )
 
 

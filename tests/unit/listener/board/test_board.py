@@ -16,6 +16,8 @@ from models.trace import Adopted, adopted_record, set_record
 
 NAMESPACE = Namespace(app="boards", prefix="boards.")
 MINUTES = NAMESPACE.changelog("minute")
+#: A cell of a later version.
+NEWER = b"\x93\x02\x01\x01"
 SETS = TopicPartition(NAMESPACE.campaigns, 0)
 
 MakeRow = Callable[..., tuple[bytes, bytes | None]]
@@ -56,10 +58,32 @@ def test_the_last_set_is_in_force_and_earlier_campaigns_stay_known() -> None:
 
 
 @pytest.mark.parametrize("topic", [NAMESPACE.campaigns, MINUTES])
-def test_what_cannot_be_read_halts_and_says_where(topic: str, cell: MakeRow) -> None:
+def test_what_cannot_be_read_halts_and_says_where(topic: str, cell: MakeRow, board: MakeBoard) -> None:
     key = b"v1" if topic == NAMESPACE.campaigns else cell("minute", "mellat", 1)[0]
     with pytest.raises(Halt, match=rf"{topic}, partition 0, between offsets 7 and 7.*newer Listener"):
-        Board(NAMESPACE).take(TopicPartition(topic, 0), [(7, key, b"\x93\x02\x01\x01")])
+        board(caught_up=True).take(TopicPartition(topic, 0), [(7, key, NEWER)])
+
+
+@pytest.mark.parametrize("foreign", [b"no key", b'"no|key"'])
+def test_what_could_not_be_read_may_have_been_retired_behind(foreign: bytes, cell: MakeRow, board: MakeBoard) -> None:
+    """A rebuild writes a tombstone over it; the record itself stays until compaction."""
+    made, tp = board(caught_up=False), TopicPartition(MINUTES, 0)
+    (key, value), (other, newer) = cell("minute", "mellat", 1, mentions=2), cell("minute", "snapp", 1)
+    made.take(tp, [(7, key, value), (8, foreign, b"no cell"), (9, other, NEWER)])
+    made.take(tp, [(10, foreign, None), (11, other, newer)])
+    made.reading.caught_up = True
+    made.turn()
+    ((_, counters),) = made.state.series("minute", "mellat")
+    assert counters[METRIC_INDEX["mentions"]] == 2, "what stood beside it is taken over once"
+
+
+def test_what_could_not_be_read_and_stays_halts_once_all_is_read(cell: MakeRow, board: MakeBoard) -> None:
+    made = board(caught_up=False)
+    made.take(TopicPartition(MINUTES, 0), [(7, b"no key", b"no cell"), (8, *cell("minute", "mellat", 1))])
+    made.turn()
+    made.reading.caught_up = True
+    with pytest.raises(Halt, match=r"between offsets 7 and 7.*newer Listener.*listener rebase --rebuild"):
+        made.turn()
 
 
 def test_how_far_it_has_read(board: MakeBoard) -> None:

@@ -15,8 +15,10 @@ from listener.worker.sets import SetStore
 from listener.worker.stamps import STAMPS
 from models.cells import ENTITIES, LIFETIME, METRICS, PROGRESS, TABLES, pack_cell
 from models.entity import PostEntity, pack_entity
-from models.progress import NO_OUTCOMES, Progress, SetInForce, pack_progress
+from models.post import POSTS_TOPIC
+from models.progress import NO_OUTCOMES, Progress, SetInForce, pack_progress, progress_key
 from models.topics import Namespace
+from processors.resume import Refused, Source
 
 KEY = b'"brand|social.posts.v1|0|twitter"'
 
@@ -126,3 +128,11 @@ def test_a_worker_without_partitions_recovers_nothing_and_forgets_what_it_had() 
 def test_recovery_needs_an_engine() -> None:
     with pytest.raises(RuntimeError, match="not wired"):
         asyncio.run(make(None).planes({posts(0)}))
+
+
+def test_a_value_that_is_none_of_ours_is_refused_with_the_command_that_helps() -> None:
+    stores = {table: FakeStore() for table in TABLES}
+    stores[LIFETIME].partition(3)[KEY] = b"no cell"
+    stores[PROGRESS].partition(3)[progress_key(POSTS_TOPIC, 3)] = progress(5)
+    with pytest.raises(Refused, match=r"social.posts.v1/3: .*cannot be read.*listener rebase --rebuild"):
+        asyncio.run(make(stores)._plane(posts(3), Source(3, "topic", 0, 10, None)))
