@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-ConversionBase = Literal["impressions", "clicks", "sessions", "views"]
+ConversionBase = Literal["impressions", "clicks", "sessions", "users", "views"]
 EngagementBase = Literal["reach", "impressions", "views", "followers"]
 KeywordBase = Literal["sessions", "clicks"]
 LeadStage = Literal["mql", "sql", "lead"]
@@ -35,7 +35,7 @@ class KpiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
     ``conversion_events``   names beside the usual ones; ``comment``, ``share``, ``click`` and the stages and activities
                             of people are taken from their own topics
-    ``conversion_base``     denominator of the conversion rate
+    ``conversion_base``     denominator of the conversion rate; ``users`` are counted from when it is set
     ``engagement_base``     denominator of the engagement rate; None: the first of reach, impressions, views and
                             followers that the campaign has
     ``engagement_saves``    whether saves count as engagement

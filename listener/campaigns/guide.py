@@ -198,9 +198,11 @@ FIELDS: Final[tuple[FieldGuide, ...]] = (
         "mapping of conversion_base, engagement_base, engagement_saves, keyword_base, lead_stage, spend, "
         "rank_provider, referral_exclusions, deflator",
         "{}",
-        "How KPIs are worked out: the base of each rate, the stage that a lead's cost is of, media spend or all, whose "
+        "How KPIs are worked out: the base of each rate (of conversions: impressions, clicks, sessions, users or "
+        "views), the stage that a lead's cost is of, media spend or all, whose "
         "site rank, which hosts are no referrers, and a price index by Jalali month for real growth.",
-        "شیوه‌ی حساب شاخص‌ها: پایه‌ی هر نرخ، مرحله‌ی سرنخ، هزینه‌ی رسانه یا همه، ارائه‌دهنده‌ی رتبه، "
+        "شیوه‌ی حساب شاخص‌ها: پایه‌ی هر نرخ (نمایش، کلیک، نشست، کاربر یا بازدید)، "
+        "مرحله‌ی سرنخ، هزینه‌ی رسانه یا همه، ارائه‌دهنده‌ی رتبه، "
         "میزبان‌هایی که ارجاع نیستند، و شاخص قیمت ماه‌های جلالی برای رشد واقعی.",
         "{conversion_base: sessions, lead_stage: sql}",
     ),

@@ -67,6 +67,7 @@ LABELS: Final = {
     "followers": ("بر پایهٔ دنبال‌کننده", "of followers"),
     "clicks": ("بر پایهٔ کلیک", "of clicks"),
     "sessions": ("بر پایهٔ نشست", "of sessions"),
+    "users": ("بر پایهٔ کاربر", "of users"),
     "mql": ("سرنخ بازاریابی", "MQL"),
     "sql": ("سرنخ فروش", "SQL"),
     "lead": ("سرنخ", "leads"),

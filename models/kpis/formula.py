@@ -80,9 +80,10 @@ class Counted:
 
     ``stories`` of the press mentions and ``authors`` of the mentions of the window; ``potential_reach``: followers of
     those authors. Exact while they are few, else an estimate of a known error (processors/kpis/distinct.py).
+    ``visitors`` with a session in it: an estimate from cells (processors/kpis/visitors.py).
     """
 
-    what: Literal["stories", "authors", "potential_reach"]
+    what: Literal["stories", "authors", "potential_reach", "visitors"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ Expr = Sum | Level | Money | Plus | Minus | Scaled | Choice | Conversions | Coun
 _SETS: Final = {
     "stories": "distinct stories",
     "authors": "distinct authors",
+    "visitors": "distinct visitors",
     "potential_reach": "Σ followers of distinct authors",
 }
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from models.kpis.formula import Choice, Conversions, Minus
+from models.kpis.formula import Choice, Conversions, Counted, Minus
 from models.kpis.parts import (
     ALL_SPEND,
     CLICKS,
@@ -62,13 +62,20 @@ SALES: Final[tuple[Kpi, ...]] = (
                 Conversions(),
                 Choice(
                     "conversion_base",
-                    {"impressions": IMPRESSIONS, "clicks": CLICKS, "sessions": SESSIONS, "views": VIEWS},
+                    {
+                        "impressions": IMPRESSIONS,
+                        "clicks": CLICKS,
+                        "sessions": SESSIONS,
+                        "users": Counted("visitors"),
+                        "views": VIEWS,
+                    },
                 ),
             ),
         ),
         inputs=(WEB_TOPIC, SPEND_TOPIC, POSTS_TOPIC),
         what=Said(
-            "تبدیل به ازای هر نمایش (یا کلیک، نشست، بازدید)", "Conversions per impression, click, session or view"
+            "تبدیل به ازای هر نمایش (یا کلیک، نشست، کاربر، بازدید)",
+            "Conversions per impression, click, session, user or view",
         ),
         purpose=Said("کارایی پیام و مسیر خرید", "How well message and funnel work"),
         source=Said("رویدادهای وب و هزینهٔ تبلیغات", f"Web events and ad platforms (`{WEB_TOPIC}`, `{SPEND_TOPIC}`)"),

@@ -55,6 +55,7 @@ class Rule:
         self.first_touch = own.person_first_touch
         self.accounts = frozenset(map(account_key, campaign.accounts))
         self.conversions = frozenset((*CONVERSIONS, *settings.conversion_events))
+        self.users = settings.conversion_base == "users"
         listed = settings.referral_exclusions
         self.excluded = frozenset(PAYMENT_GATEWAYS if listed is None else map(site_key, listed))
 

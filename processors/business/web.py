@@ -11,6 +11,7 @@ from models.web import WEB_METRICS, Touch, Utm, WebEvent
 from processors.business.channels import channel, origin, tags
 from processors.business.contributions import Change, Contributions, Place, difference, event_hash
 from processors.business.rules import OTHER, Rules
+from processors.kpis.visitors import coupon
 from processors.windows import to_ms
 
 #: A session is engaged when its foreground time exceeds this, or it converts, or it has two views.
@@ -26,12 +27,16 @@ _SESSIONS, _ENGAGED, _MS, _VIEW, _CONVERSIONS, _CONVERTING = range(len(WEB_METRI
 
 
 class SessionShare(Struct, array_like=True):
-    """A campaign's part in a session: the channel it came by, its keyword's dimension, conversions by type."""
+    """A campaign's part in a session: the channel it came by, its keyword's dimension, conversions by type.
+
+    ``visitor``: the dimension of its visitor where the campaign counts users, else empty.
+    """
 
     campaign: str
     channel: str
     keyword: str
     conversions: dict[str, int]
+    visitor: str = ""
 
 
 class SessionEntity(Struct, array_like=True):
@@ -102,6 +107,8 @@ def _amounts(entity: SessionEntity, share: SessionShare) -> Iterator[tuple[str, 
     yield where, _CONVERTING, int(conversions > 0)
     for kind, number in share.conversions.items():
         yield f"conversion:{kind}", _CONVERSIONS, number
+    if share.visitor:
+        yield share.visitor, _SESSIONS, 1
     if share.keyword != OTHER:
         yield share.keyword, _SESSIONS, 1
         yield share.keyword, _CONVERSIONS, conversions
@@ -151,7 +158,8 @@ def _touch(entity: SessionEntity, event: WebEvent, moment: int, rules: Rules) ->
         rule = rules[name]
         where = channel(origin(touch, rule.sites, rule.excluded))
         counted = {kind: number for kind, number in entity.converted.items() if kind in rule.conversions}
-        entity.shares.append(SessionShare(name, where, rule.keyword(utm.term), counted))
+        visitor = coupon(event.anonymous_id) if rule.users else ""
+        entity.shares.append(SessionShare(name, where, rule.keyword(utm.term), counted, visitor))
 
 
 def _add(entity: SessionEntity, event: WebEvent, moment: int, rules: Rules) -> None:
@@ -168,7 +176,7 @@ def _converted(share: SessionShare, kind: str | None) -> SessionShare:
     if kind is None:
         return share
     conversions = share.conversions | {kind: share.conversions.get(kind, 0) + 1}
-    return SessionShare(share.campaign, share.channel, share.keyword, conversions)
+    return msgspec.structs.replace(share, conversions=conversions)
 
 
 def _conversion(event: WebEvent, names: frozenset[str]) -> str | None:

@@ -27,6 +27,7 @@ from models.web import CONVERSIONS
 from processors.business.rules import keyword_dimension, site_key
 from processors.kpis.figures import Figures
 from processors.kpis.periods import Period, Span, jalali_month, local_day
+from processors.kpis.visitors import USERS, visitors
 
 METRICS: Final = {stream.name: {metric: index for index, metric in enumerate(stream.metrics)} for stream in STREAMS}
 #: Conversion types that are counted elsewhere than in the web events.
@@ -192,8 +193,15 @@ class Evaluator:
                 return self._group(of, span), None
 
     def _counted(self, what: str, span: Span) -> Quantity:
+        if what == "visitors":
+            return Quantity(Fraction(self._visitors(span)))
         number: int | None = getattr(self.figures, what)(self.campaign.id, span)
         return Quantity(None if number is None else Fraction(number))
+
+    def _visitors(self, span: Span) -> int:
+        sessions = METRICS["web"]["sessions"]
+        amounts = self.figures.amounts(self.campaign.id, "web", span)
+        return visitors(name for name, values in amounts.items() if name.startswith(USERS) and values[sessions])
 
     def _group(self, of: Sum, span: Span) -> Quantity:
         ids = [campaign.id for campaign in self.group]

@@ -21,7 +21,7 @@ from processors.overlay import Chunk
 from processors.plane import PartitionPlane
 from processors.resume import Source, resume
 from processors.windows import to_ms
-from tests.business import a_bit_of_everything, campaign, counted
+from tests.business import SITE, a_bit_of_everything, campaign, counted, web
 from tests.unit.processors.plane_rig import NOW
 
 LATER = "2026-03-22T12:00:00Z"
@@ -102,6 +102,21 @@ def test_any_span_is_cut_into_windows(span: tuple[str, str]) -> None:
     now = read_now(LATER)
     expected = evaluated(batch.figures, OURS, wanted, now, explicit_now=True)
     assert evaluated(live, OURS, wanted, now, explicit_now=True) == expected
+
+
+def test_users_over_any_span_are_those_of_the_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{__name__}.OURS", campaign(kpis={"conversion_base": "users"}))
+    days = ("2026-03-20", "2026-03-21", "2026-03-22")
+    records = [
+        web(f"s{day}{name}", at=f"{day}T0{name}:00:00Z", obs=f"{day}T10:00:00Z", page_url=SITE, anonymous_id=f"a{name}")
+        for day in days
+        for name in range(5)
+    ]
+    batch, _ = counted(records, OURS)
+    live = figures(planes(records, 3, retention=False, flush_every=2), batch.figures)
+    for span, users in ((("2026-03-20", "2026-03-22"), 5), (("2026-03-21T01:30:00Z", "2026-03-22T01:00:00Z"), 4)):
+        rate = evaluated(live, OURS, period_option("custom", *span), read_now(LATER), explicit_now=True)
+        assert rate["conversion_rate"]["denominator"] == users
 
 
 def test_entities_survive_the_wire() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from processors.kpis.periods import Span
 from tests.business import campaign, counted, kpis, record, search, spend, values, web
 
 SITE = "https://shop.ir/"
@@ -108,6 +109,20 @@ def test_conversion_rate_is_over_impressions_unless_another_base_is_set() -> Non
         "sessions": 1,
     }
     assert kpis(records)["conversion_rate"]["label"] == "impressions"
+
+
+def test_users_are_different_visitors_however_often_they_come() -> None:
+    records = [
+        web("s1", page_url=SITE, anonymous_id="ali"),
+        web("s1", "purchase", anonymous_id="ali"),
+        web("s2", page_url=SITE, anonymous_id="ali", at="2026-03-20T09:00:00Z"),
+        web("s3", page_url=SITE, anonymous_id="sara"),
+        web("s4", page_url="https://rival.ir/", anonymous_id="reza"),
+    ]
+    body = kpis(records, campaign(kpis={"conversion_base": "users"}))["conversion_rate"]
+    assert (body["value"], body["numerator"], body["denominator"], body["label"]) == (0.5, 1, 2, "users")
+    assert kpis(records)["conversion_rate"]["denominator"] == 0
+    assert not [name for name in counted(records)[0].figures.amounts("c", "web", Span(None, None)) if "user" in name]
 
 
 def test_conversion_rate_per_keyword_has_a_wilson_interval() -> None:
