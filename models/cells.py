@@ -7,6 +7,7 @@ JSON form, ``end = start + size - 0.1``); key of the lifetime table: ``"<cell>"`
 """
 
 from functools import lru_cache
+from operator import add
 from typing import Final, NamedTuple
 
 import msgspec
@@ -120,6 +121,15 @@ def unpack_cell(value: bytes, counters_known: int = len(METRICS)) -> Cell:
     return Cell(stamp, counters)
 
 
+def add_to_cell(stamp: int, value: bytes, amounts: list[int]) -> bytes:
+    """The cell ``value`` with ``amounts`` added to its counters, and another stamp; what only one of them has stays."""
+    version, _, *counters = _decode(value)
+    if version != CELL_VERSION:
+        raise ValueError(f"cell of version {version}; this program reads version {CELL_VERSION}")
+    rest = amounts[len(counters) :] or counters[len(amounts) :]
+    return _encode([CELL_VERSION, stamp, *map(add, counters, amounts), *rest])
+
+
 def cell_stamp(value: bytes) -> int:
     """The stamp alone."""
     return _decode_head(value).stamp
@@ -127,7 +137,10 @@ def cell_stamp(value: bytes) -> int:
 
 def window_key(name: str, start: int, size: int) -> bytes:
     """Changelog key of a windowed cell: the bytes that Faust's windowed table writes for it."""
-    return b'["%b",[%d.0,%.1f]]' % (name.encode(), start, start + size - 0.1)
+    last = start + size - 1
+    if last < 0:  # before 1970 the end has another whole part
+        return b'["%b",[%d.0,%.1f]]' % (name.encode(), start, start + size - 0.1)
+    return f'["{name}",[{start}.0,{last}.9]]'.encode()
 
 
 def lifetime_key(name: str) -> bytes:

@@ -2,7 +2,6 @@
 
 from collections.abc import Container, Sequence
 from datetime import datetime
-from operator import attrgetter
 from typing import Final, NamedTuple
 
 import msgspec
@@ -78,5 +77,5 @@ ARTICLE_KIND: Final = Kind(
     dimension=platform_of,
     mentions=ARTICLE_MENTIONS,
     say=said_of_article,
-    text=attrgetter("searched"),
+    written=lambda skims: [skim.searched for skim in skims],
 )

@@ -27,7 +27,7 @@ from processors.windows import EPOCH, from_ms, minute_start
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=EPOCH.tzinfo)
 #: Records that are looked at in one go: enough to share the overhead, few enough to stay in the cache.
-_GROUP: Final = 64
+_GROUP: Final = 256
 _NO_HEADERS: Final[dict[str, bytes]] = {}
 
 
@@ -70,19 +70,20 @@ class Fold:
         self.in_force = compiled.zones if self.reader.in_force is None else self.reader.in_force
         self.replaying = replaying
         self.new = new
+        self._ahead: dict[int, tuple[Any, Sequence[MatchedCampaign]]] = {}
 
     def run(self, first: int, last: int) -> None:
         """Fold the records ``first`` to ``last`` (exclusive)."""
         for start in range(first, last, _GROUP):
             end = min(start + _GROUP, last)
-            skims = self._skimmed(start, end)
-            if skims is None:
+            skimmed = self._skimmed(start, end)
+            if skimmed is None:
                 self._one_by_one(start, end)
             else:
-                self._group(start, skims)
+                self._group(start, *skimmed)
 
-    def _skimmed(self, first: int, last: int) -> list[Skimmed] | None:
-        """The records of a group skimmed; None where one may be at fault."""
+    def _skimmed(self, first: int, last: int) -> tuple[list[Skimmed], list[datetime]] | None:
+        """The records of a group skimmed, and when they were observed; None where one may be at fault."""
         values, headers = self.chunk.values[first:last], self.chunk.headers
         if not _all_sound(values) or (headers and any(HEADER_SIZE in self._headers(i) for i in range(first, last))):
             return None
@@ -92,15 +93,15 @@ class Fold:
             return None
         observed = [skim.observed_at for skim in skims]
         future = _earliest_future(self.chunk.timestamps, first, last)
-        return skims if min(observed) >= EARLIEST and max(observed) <= future else None
+        return (skims, observed) if min(observed) >= EARLIEST and max(observed) <= future else None
 
-    def _group(self, first: int, skims: Sequence[Skimmed]) -> None:
+    def _group(self, first: int, skims: Sequence[Skimmed], observed: Sequence[datetime]) -> None:
         """Records that passed what every record is checked for: only those that matter are looked at one by one."""
         tally = self.plane.tally
-        keys, hits = [_key(skim) for skim in skims], frozenset(self._find(first, skims))
-        wanted = self._known_of(keys).union(keys[index] for index in hits)
+        keys, hits = _keys(skims), frozenset(self._find(first, skims))
+        wanted = self._known_of(keys).union([keys[index] for index in hits])
+        self._read(first, skims, hits)
         newest, done = tally.newest or _LONG_AGO, 0
-        observed = [skim.observed_at for skim in skims]
         for index in [index for index, key in enumerate(keys) if key in wanted] if wanted else ():
             if index > done:
                 self._unmatched(index - done)
@@ -113,6 +114,19 @@ class Fold:
             newest, done = max(newest, observed[index]), index + 1
         self._unmatched(len(skims) - done)
         tally.newest = max(newest, *observed[done:]) if done < len(skims) else newest
+
+    def _read(self, first: int, skims: Sequence[Skimmed], hits: Collection[int]) -> None:
+        """Decode and match what may match, ahead and one step after the other: each finds its tables in the cache.
+
+        Neither depends on what comes before a record; what they find is judged in its turn.
+        """
+        kind, values = self.kind, self.chunk.values
+        asked = [first + index for index in sorted(hits) if skims[index].op in kind.texts]
+        records = {index: kind.decode(values[index] or b"") for index in asked}
+        self._ahead = {
+            index: (record, () if isinstance(record, Fault) else self.reader.match(record))
+            for index, record in records.items()
+        }
 
     def _one_by_one(self, first: int, last: int) -> None:
         """The same for records of which one at least is at fault."""
@@ -130,11 +144,12 @@ class Fold:
 
     def _find(self, first: int, skims: Sequence[Skimmed]) -> Collection[int]:
         """Which of the records from ``first`` on may match, counted from there."""
-        values = self.chunk.values[first : first + len(skims)]
-        texts = [
-            self.kind.text(skim) or (value if skim.op in self.kind.texts else b"")
-            for skim, value in zip(skims, values, strict=True)
-        ]
+        values, texts = self.chunk.values[first : first + len(skims)], self.kind.written(skims)
+        if b"" in texts:
+            texts = [
+                text or (value if skim.op in self.kind.texts else b"")  # type: ignore[misc]
+                for text, skim, value in zip(texts, skims, values, strict=True)
+            ]
         return self.reader.find(values, texts)  # type: ignore[arg-type]
 
     def _known_of(self, keys: Iterable[bytes]) -> set[bytes]:
@@ -199,21 +214,25 @@ class Fold:
         else:
             self._unmatched(1)
 
-    def _record(self, index: int) -> Any:
-        record = self.kind.decode(self.chunk.values[index] or b"")
+    def _record(self, index: int) -> tuple[Any, Sequence[MatchedCampaign]]:
+        """The whole record and the campaigns that match it."""
+        ahead = self._ahead.pop(index, None)
+        record, matched = ahead or (self.kind.decode(self.chunk.values[index] or b""), ())
         if isinstance(record, Fault):
             raise _Faulty(record, dated=True)
         field, moment = self.kind.moment(record)
         self._check_time(index, moment, field, dated=True)
-        return record
+        if ahead is None and record.op in self.kind.texts:
+            matched = self.reader.match(record)
+        return record, matched
 
     def _stamp(self, index: int) -> int:
         return self.chunk.offsets[index] + self.plane.base
 
     def _may_match(self, index: int, key: bytes, entity: Any | None) -> None:
         """The full schema, the match and the fold of one record."""
-        plane, kind, stamp, record = self.plane, self.kind, self._stamp(index), self._record(index)
-        matched = self.reader.match(record) if record.op in kind.texts else ()
+        plane, kind, stamp = self.plane, self.kind, self._stamp(index)
+        record, matched = self._record(index)
         ids = [one.campaign_id for one in matched]
         result = kind.fold(entity, record, ids, plane.tally.record_time, plane.bounds, self.in_force)
         if result.entity is not None:
@@ -302,6 +321,13 @@ class _Faulty(Exception):  # noqa: N818 - carries a verdict to the one place tha
         super().__init__(fault)
         self.fault = fault
         self.dated = dated
+
+
+def _keys(skims: Sequence[Skimmed]) -> list[bytes]:
+    try:
+        return [skim.key.encode() for skim in skims]  # type: ignore[attr-defined]
+    except AttributeError:  # one that is no string
+        return list(map(_key, skims))
 
 
 def _key(skim: Skimmed) -> bytes:

@@ -72,9 +72,9 @@ class Skimmed(Protocol):
         """The entity's id as it is written, of whatever type."""
 
 
-def no_text(_skim: object) -> bytes:
+def no_texts(skims: Sequence[object]) -> list[bytes]:
     """What a stream without texts has to search."""
-    return b""
+    return [b""] * len(skims)
 
 
 FoldEvent = Callable[[Any | None, Any, Sequence[str], int | None, Bounds, Container[str]], Folded]
@@ -100,7 +100,7 @@ class Kind:
     ``fold``       (entity, record, matched campaigns, record time, bounds, campaigns in force) → what it did
     ``tracked``    whether a record with this op concerns the entity
     ``texts``      ops that bring something to match
-    ``text``       what is searched of a skimmed record, as the record writes it
+    ``written``    what is searched of each skimmed record, as the record writes it
     ``dimension``  last part of the cell's name for an entity
     ``mentions``   where mentions are counted; None for streams that have none
     ``say``        what was said, for ``listener.mentions.v1``; see processors/mentions.py
@@ -120,4 +120,4 @@ class Kind:
     #: How long an entity stays after its last change, milliseconds of record time; None: the usual 8 days.
     keep_ms: int | None = None
     say: Callable[[Any], Said] | None = None
-    text: Callable[[Any], bytes] = no_text
+    written: Callable[[Sequence[Any]], list[bytes]] = no_texts

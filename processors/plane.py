@@ -19,6 +19,7 @@ decides about a record is in the record, its entity and the progress cell: a rep
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from operator import add
 from typing import Any, Final
 
 import msgspec
@@ -220,11 +221,11 @@ class PartitionPlane:
     def flushed(self, plan: FlushPlan) -> None:
         """The plan is durable: the tables take it over."""
         self._held = grown(self._held, self.tables, plan)
+        if self._retention:
+            self._retention.remember(_new(plan.cells, self.tables), _new_of(plan.entities, self.tables[cells.ENTITIES]))
         for table, records in plan.cells.items():
             self.tables[table].update(records)
         self.tables[cells.ENTITIES].update(plan.entities)
-        if self._retention:
-            self._retention.remember(plan.cells, plan.entities)
         self.progress = plan.progress
         self._durable, self._durable_time = plan.progress.stamp, plan.progress.record_time
         self.pending = None
@@ -312,16 +313,13 @@ class PartitionPlane:
         touched = overlay.replayed
         for window, amounts in overlay.deltas.items():
             for cell in self.keys(*window):
-                if cell in touched:
-                    _add(touched[cell], amounts)
-                else:
-                    touched[cell] = list(amounts)
+                into = touched.get(cell)
+                touched[cell] = amounts if into is None else list(map(add, into, amounts))
         plan: dict[str, list[tuple[bytes, bytes]]] = {table: [] for table in CELL_TABLES}
         for (table, key), amounts in touched.items():
-            value = self.tables[table].get(key)
-            if value is not None:
-                _add(amounts, cells.unpack_cell(value, len(amounts)).counters)
-            plan[table].append((key, cells.pack_cell(stamp, amounts)))
+            before = self.tables[table].get(key)
+            value = cells.pack_cell(stamp, amounts) if before is None else cells.add_to_cell(stamp, before, amounts)
+            plan[table].append((key, value))
         return plan
 
     def _plan_entities(self, overlay: Overlay, stamp: int) -> list[tuple[bytes, bytes]]:
@@ -403,9 +401,16 @@ def _to_analyse(one: Pending) -> bool:
     return isinstance(one.step, Draft) and one.step.said.op != "engagement"
 
 
-def _add(into: list[int], amounts: Sequence[int]) -> None:
-    for index, amount in enumerate(amounts):
-        into[index] += amount
+Records = Sequence[tuple[bytes, bytes]]
+
+
+def _new(records: Mapping[str, Records], tables: Tables) -> dict[str, Records]:
+    """What is not in the tables yet."""
+    return {table: _new_of(some, tables[table]) for table, some in records.items() if table in cells.WINDOWS}
+
+
+def _new_of(records: Records, table: Mapping[bytes, bytes]) -> Records:
+    return [record for record in records if record[0] not in table]
 
 
 def _in_force(sets: Sequence[SetInForce], durable: int) -> tuple[SetInForce, ...]:

@@ -34,7 +34,7 @@ class Retention:
     def remember(
         self, cells: Mapping[str, Iterable[tuple[bytes, bytes]]], entities: Iterable[tuple[bytes, bytes]]
     ) -> None:
-        """These keys are in the tables now."""
+        """These keys are in the tables now. Once for each is enough: what has changed since is seen when it is due."""
         for table, groups in self._windows.items():
             for key, _ in cells.get(table, ()):
                 groups[_start(key)].add(key)

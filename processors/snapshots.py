@@ -52,9 +52,9 @@ def advance(
     ``all_new``: a counter's first value counts as new instead of being a baseline. ``rounded``: no step until the
     change exceeds the rounding step. A fall to 0 or by more than half is held for one snapshot before it is believed.
     """
-    last, high, held = list(levels.last), list(levels.high), levels.held
     if snapshot.count(None) == len(snapshot):
-        return Levels(last, high, held), []
+        return levels, []
+    last, high, held = list(levels.last), list(levels.high), levels.held
     steps: list[Step] = []
     for counter, new in enumerate(snapshot):
         if new is None:

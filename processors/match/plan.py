@@ -58,7 +58,7 @@ class Plan(NamedTuple):
     def verdict(self, post: Reading, accounts: frozenset[str], facts: Facts) -> CampaignMatch | None:
         """The campaign's matches, None when it does not match. ``accounts``: keys of its author and addressees."""
         if not (self.query or self.accounts or self.all_of or self.none_of or self.excepted):
-            found = list(self._found(self.keywords, post))
+            found = self._plainly_found(post)
             return self._matches(found) if found else None
         asked = self.query.matches(post.post, lambda number: self._counted(number, post), facts) if self.query else None
         any_of = [*self._found(self.keywords, post), *self._found_accounts(post, accounts)]
@@ -80,6 +80,16 @@ class Plan(NamedTuple):
                 continue
             for hit in self._counted(term.pattern, post):
                 yield Match(term.written, hit.start, hit.end, hit.rule)
+
+    def _plainly_found(self, post: Reading) -> list[Match]:
+        """``_found`` of a campaign that has keywords and nothing else."""
+        candidates = post.candidates
+        return [
+            Match(written, hit.start, hit.end, hit.rule)
+            for written, pattern in self.keywords
+            if pattern in candidates
+            for hit in post.hits(pattern)
+        ]
 
     def _counted(self, pattern: int, post: Reading) -> Sequence[Hit]:
         """The occurrences that lie in no excepted word."""

@@ -1,6 +1,7 @@
 """The public read format of cells."""
 
 from collections.abc import Callable
+from itertools import zip_longest
 
 import faust
 import msgspec
@@ -41,6 +42,20 @@ def test_window_key_is_what_faust_writes(table: str, moment: int, faust_key: Wri
     expected = faust_key((NAME.text(), (float(start), start + size - 0.1)))
     assert cells.window_key(NAME.text(), start, size) == expected
     assert cells.parse_window_key(expected) == (NAME, start)
+
+
+@pytest.mark.parametrize("known", [2, len(METRICS), len(METRICS) + 2])
+def test_adding_to_a_cell_is_adding_to_its_counters(known: int) -> None:
+    before, amounts = list(range(1, known + 1)), [10] * len(METRICS)
+    after = cells.add_to_cell(9, cells.pack_cell(4, before), amounts)
+    both = zip_longest(before, amounts, fillvalue=0)
+    assert cells.unpack_cell(after) == (9, list(map(sum, both)))
+    assert cells.cell_stamp(after) == 9
+
+
+def test_adding_to_a_cell_of_another_version_is_refused() -> None:
+    with pytest.raises(ValueError, match="version 2"):
+        cells.add_to_cell(9, msgspec.msgpack.encode([2, 4, 1]), [1])
 
 
 def test_window_is_the_one_that_faust_puts_a_moment_in(faust_key: WriteKey) -> None:
