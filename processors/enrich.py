@@ -5,14 +5,18 @@ from typing import Final, NamedTuple
 
 from models.campaign import CampaignSet
 from models.mention import LABELS, MAX_TEXT, Label
+from processors.match.folding import Folded, fold
 from processors.normalize import Normalizer
 from processors.relevance.features import Profile, profile, profile_of
 from processors.sentiment import Sentiment
 
-#: A text's sentiment toward what stands at the spans (code points); without spans, that of the whole text.
-SentimentOf = Callable[[str, Sequence[tuple[int, int]]], Sentiment]
+#: A text's sentiment toward what stands at the spans (code points); without spans, that of the whole text. This and
+#: what follows are given the text folded too: folding is done once.
+SentimentOf = Callable[[str, Sequence[tuple[int, int]], Folded], Sentiment]
 #: Probability that the names at the spans of a text mean what the campaign means.
-RelevanceOf = Callable[[str, Sequence[tuple[int, int]], Profile], float]
+RelevanceOf = Callable[[str, Sequence[tuple[int, int]], Profile, Folded], float]
+#: The story that a text tells.
+StoryOf = Callable[[str, Folded], str]
 
 _RELEVANT_FROM: Final = 0.5
 _DECIMALS: Final = 6
@@ -48,7 +52,7 @@ class Enricher:
     def __init__(
         self,
         normalizer: Normalizer,
-        story: Callable[[str], str],
+        story: StoryOf,
         sentiment: SentimentOf | None,
         relevance: RelevanceOf | None,
         versions: Mapping[str, str],
@@ -80,10 +84,11 @@ class Enricher:
         items = [item if len(item.text) <= MAX_TEXT else item._replace(text=item.text[:MAX_TEXT]) for item in items]
         texts = list(dict.fromkeys(item.text for item in items))
         normalized = dict(zip(texts, map(self._normalize, texts), strict=True))
-        story = dict(zip(texts, map(self._story, texts), strict=True))
+        folded = dict(zip(texts, map(fold, texts), strict=True))
+        story = {text: self._story(text, folded[text]) for text in texts}
         different = list(dict.fromkeys(items))
-        feelings = list(map(self._feeling, different))
-        relevances = list(map(self._judge, different))
+        feelings = [self._feeling(item, folded[item.text]) for item in different]
+        relevances = [self._judge(item, folded[item.text]) for item in different]
         known = {
             item: Analysis(
                 normalized[item.text],
@@ -97,14 +102,14 @@ class Enricher:
         }
         return [known[item] for item in items]
 
-    def _judge(self, item: Item) -> float | None:
+    def _judge(self, item: Item, folded: Folded) -> float | None:
         if self._relevance is None:
             return None
         of = self._profiles.get(item.campaign) or profile(item.campaign, ())
-        return round(self._relevance(item.text, item.spans, of), _DECIMALS)
+        return round(self._relevance(item.text, item.spans, of, folded), _DECIMALS)
 
-    def _feeling(self, item: Item) -> tuple[Label | None, dict[str, float]]:
+    def _feeling(self, item: Item, folded: Folded) -> tuple[Label | None, dict[str, float]]:
         if self._sentiment is None:
             return None, {}
-        label, scores = self._sentiment(item.text, item.spans)
+        label, scores = self._sentiment(item.text, item.spans, folded)
         return (label if label in LABELS else None), scores

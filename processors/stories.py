@@ -15,7 +15,7 @@ from zlib import crc32
 from datasketch import MinHash  # type: ignore[import-untyped]
 
 from processors.match.canonical import without_urls
-from processors.match.folding import fold
+from processors.match.folding import Folded, fold
 
 #: Letters in a stretch, four or five words: longer ones are rarer by chance, shorter ones survive more changes.
 SHINGLE: Final = 20
@@ -41,9 +41,9 @@ _ONE: Final = _template(1)
 _MANY: Final = _template(_PERMUTATIONS)
 
 
-def story_id(text: str) -> str:
-    """16 hexadecimal digits, equal for texts that tell one story."""
-    letters = story_letters(text)
+def story_id(text: str, folded: Folded | None = None) -> str:
+    """16 hexadecimal digits, equal for texts that tell one story; ``folded`` is the text folded, if at hand."""
+    letters = story_letters(text, folded)
     if len(letters) < SHORTEST:
         return _digest(b"text", letters.encode("utf-8", "surrogatepass"))
     return _digest(b"part", _hashes(_ONE, letters))
@@ -65,9 +65,11 @@ def same_story(one: bytes, other: bytes) -> bool:
     return similarity(one, other) >= SAME_STORY
 
 
-def story_letters(text: str) -> str:
+def story_letters(text: str, folded: Folded | None = None) -> str:
     """The letters and digits that tell the story, in canonical spelling, nothing between them."""
-    words, _ = without_urls(fold(text[:_LONGEST]))
+    if folded is None or len(text) > _LONGEST:
+        folded = fold(text[:_LONGEST])
+    words, _ = without_urls(folded)
     # Fillers of links are white space to ``split``.
     written = words.text.split()
     told = _letters(_told(written)) or _letters(written)

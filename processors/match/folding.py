@@ -149,6 +149,11 @@ class Folded(NamedTuple):
     starts: Sequence[int]
     ends: Sequence[int]
 
+    @property
+    def is_regular(self) -> bool:
+        """Whether each character came from one code point, in order and from the first on: places are the same."""
+        return isinstance(self.starts, range) and self.starts.start == 0
+
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The original span of canonical text ``start:end`` (not empty)."""
         return self.starts[start], self.ends[end - 1]

@@ -1,16 +1,15 @@
 """What speaks for and against a name being the campaign's: the words around it, its shape, its sector's words."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from models.campaign import Campaign
-from models.relevance.cues import BRANDS, CUES, HEADS, PERSONS, SIGNS
+from models.relevance.cues import BRANDS, HEADS, PERSONS, SIGNS
 from models.relevance.homonyms import LONGER, OTHER_READING
-from processors.match.folding import fold
-from processors.sentiment.views import stem, tokens
+from processors.match.folding import Folded, fold, fold_text
+from processors.sentiment.tokens import Token, read, tokens_of
 
 #: Raised when a feature changes: artefacts trained on others are refused.
 FEATURES_VERSION: Final = 1
@@ -90,40 +89,41 @@ def features(text: str, spans: Spans, of: Profile) -> set[str]:
     return {prefix + one for prefix, kind in zip(PREFIXES, find(text, spans, of), strict=True) for one in kind}
 
 
-def find(text: str, spans: Spans, of: Profile) -> Found:
-    """The same by kind, which is how they are scored: no string is made that another text has had."""
-    found = tokens(_masked(text, spans))
-    known = list(map(_word, found))
-    stems = [one.stem for one in known]
-    places = [at for at, token in enumerate(found) if token == _NAME]
-    near = {at for place in places for at in range(max(0, place - _NEAR), min(len(found), place + _NEAR + 1))}
-    made = Found(set(stems), {stems[at] for at in near}, set(), set(), set(_shapes(text, spans)))
+def find(text: str, spans: Spans, of: Profile, folded: Folded | None = None) -> Found:
+    """The same by kind, which is how they are scored: no string is made that another text has had.
+
+    ``folded`` is the text folded, if at hand.
+    """
+    found = tokens_of(read(_masked(text, spans, folded)))
+    stems = [one.root for one in found]
+    written = [one.text for one in found]
+    places = [at for at, token in enumerate(written) if token == _NAME] if spans or _NAME in text else []
+    made = Found(set(stems), set(), set(), set(), set(_shapes(text, spans)))
     for place in places:
-        left = " ".join(found[max(0, place - _NEAR) : place])[-_RUN_REACH:] + " "
-        right = " " + " ".join(found[place + 1 : place + 1 + _NEAR])[:_RUN_REACH]
-        made.left.update([left[at : at + size] for size in _RUNS for at in range(len(left) - size + 1)])
-        made.right.update([right[at : at + size] for size in _RUNS for at in range(len(right) - size + 1)])
-        made.others.update(_beside(found, stems, place))
-    made.others.update(_sectors(found, known, near, of))
-    made.others.update(_other_reading(found, stems, places, keyword_of(text, spans)))
+        before, after = written[max(0, place - _NEAR) : place], written[place + 1 : place + 1 + _NEAR]
+        made.near.update(stems[max(0, place - _NEAR) : place + _NEAR + 1])
+        made.left.update(_runs(" ".join(before)[-_RUN_REACH:] + " "))
+        made.right.update(_runs(" " + " ".join(after)[:_RUN_REACH]))
+        made.others.update(_beside(written, stems, place))
+    made.others.update(_sectors(found, places, of))
+    made.others.update(_other_reading(written, stems, places, keyword_of(text, spans)))
     return made
 
 
-class _Word(NamedTuple):
-    """What is known of a token wherever it stands."""
-
-    stem: str
-    sectors: frozenset[str]
+def _runs(text: str) -> list[str]:
+    return [text[at : at + size] for size in _RUNS for at in range(len(text) - size + 1)]
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _word(token: str) -> _Word:
-    root = stem(token)
-    return _Word(root, sectors_of(token) or sectors_of(root))
+def _masked(text: str, spans: Spans, folded: Folded | None) -> str:
+    """The stretch that is read in canonical letters, each name replaced by the mask."""
+    if folded is not None and folded.is_regular:
+        masked = _with_masks(folded.text, spans)
+    else:
+        masked = fold_text(_with_masks(text, spans))
+    return masked.replace("#", " ").replace("@ ", " ") if spans else masked
 
 
-def _masked(text: str, spans: Spans) -> str:
-    """The stretch of text that is read, each name replaced by the mask."""
+def _with_masks(text: str, spans: Spans) -> str:
     if not spans:
         return text[:_LONGEST]
     start = done = max(0, spans[0][0] - _BEFORE)
@@ -132,68 +132,75 @@ def _masked(text: str, spans: Spans) -> str:
         if done <= low < start + _LONGEST:
             parts += text[done:low], f" {_NAME} "
             done = high
-    return "".join([*parts, text[done : done + _AFTER]]).replace("#", " ").replace("@ ", " ")
+    return "".join([*parts, text[done : done + _AFTER]])
 
 
-def _beside(found: Sequence[str], stems: Sequence[str], place: int) -> Iterable[str]:
+def _beside(found: Sequence[str], stems: Sequence[str], place: int) -> list[str]:
     """The tokens that touch the name, alone and together."""
-    before, after = ["^", "^", *stems[:place]], [*stems[place + 1 :], "$", "$"]
-    yield f"*-1 {before[-1]}"
-    yield f"*+1 {after[0]}"
-    yield f"*-2 {before[-2]} {before[-1]}"
-    yield f"*+2 {after[0]} {after[1]}"
-    yield f"*± {before[-1]} {after[0]}"
-    yield from (f"*person{at}" for at in (-1, 1) if _at(found, place + at) in PERSONS)
-    yield from ["*head"] * (_at(stems, place - 1) in HEADS or _at(found, place - 1) in HEADS)
+    far, before = ["^", "^", *stems[max(0, place - 2) : place]][-2:]
+    after, farther = [*stems[place + 1 : place + 3], "$", "$"][:2]
+    made = [f"*-1 {before}", f"*+1 {after}", f"*-2 {far} {before}", f"*+2 {after} {farther}", f"*± {before} {after}"]
+    made += [f"*person{at}" for at in (-1, 1) if _at(found, place + at) in PERSONS]
+    if before in HEADS or _at(found, place - 1) in HEADS:
+        made.append("*head")
+    return made
 
 
 def _at(found: Sequence[str], at: int) -> str:
     return found[at] if 0 <= at < len(found) else ""
 
 
-def _shapes(text: str, spans: Spans) -> Iterable[str]:
+def _shapes(text: str, spans: Spans) -> list[str]:
     """What is glued to the names, and how many there are."""
+    made = [f"names {min(_MOST, len(spans))}"]
     for low, high in spans[:_MOST]:
         before, after = text[max(0, low - 1) : low], text[high : high + 1]
-        yield "*glue " + ("x" if before.isalnum() else before if before in _OPENING else "")
-        yield "*tail " + ("x" if after.isalpha() else after if after in _CLOSING else "")
-    yield f"names {min(_MOST, len(spans))}"
+        made.append("*glue " + ("x" if before.isalnum() else before if before in _OPENING else ""))
+        made.append("*tail " + ("x" if after.isalpha() else after if after in _CLOSING else ""))
+    return made
 
 
-def _other_reading(found: Sequence[str], stems: Sequence[str], places: Sequence[int], keyword: str) -> Iterable[str]:
+def _other_reading(found: Sequence[str], stems: Sequence[str], places: Sequence[int], keyword: str) -> list[str]:
     """Words of the keyword's other readings, near each name; names that are only part of a longer one."""
     other = OTHER_READING.get(keyword, frozenset())
     longer, signs = 0, 0
     for place in places:
-        around = range(max(0, place - _TOLD), min(len(found), place + _TOLD + 1))
-        signs = max(signs, sum(found[at] in other or stems[at] in other for at in around))
+        if other:
+            around = range(max(0, place - _TOLD), min(len(found), place + _TOLD + 1))
+            signs = max(signs, sum(found[at] in other or stems[at] in other for at in around))
         before, after = f"{_at(found, place - 1)} {keyword}", f"{keyword} {_at(found, place + 1)}"
         longer += before in LONGER or after in LONGER
-    yield from (f"other ≥{least}" for least in range(1, min(signs, 4) + 1))
-    yield from ["other unknown"] * (not other)
-    yield from ["longer"] * (longer > 0)
-    yield from ["only longer"] * (longer == len(places) > 0)
+    made = [f"other ≥{least}" for least in range(1, min(signs, 4) + 1)] if other else ["other unknown"]
+    if longer:
+        made.append("longer")
+        if longer == len(places):
+            made.append("only longer")
+    return made
 
 
-def _sectors(found: Sequence[str], known: Sequence[_Word], near: set[int], of: Profile) -> Iterable[str]:
+def _sectors(found: Sequence[Token], places: Sequence[int], of: Profile) -> list[str]:
     """How many words of the campaign's sectors there are, near the name and at all, and of the strongest other one."""
-    counts: Counter[str] = Counter()
+    counts: dict[str, int] = {}
     beside = 0
-    for at, (_, sectors) in enumerate(known):
-        if sectors and found[at] not in of.own:
-            counts.update(sectors)
-            beside += at in near and not of.sectors.isdisjoint(sectors)
-    mine = max((counts[sector] for sector in of.sectors), default=0)
+    for at in [at for at, one in enumerate(found) if one.sectors]:
+        token = found[at]
+        if token.text not in of.own:
+            for sector in token.sectors:
+                counts[sector] = counts.get(sector, 0) + 1
+            near = any(abs(at - place) <= _NEAR for place in places)
+            beside += near and not of.sectors.isdisjoint(token.sectors)
+    mine = max((counts.get(sector, 0) for sector in of.sectors), default=0)
     others = max((count for sector, count in counts.items() if sector not in of.sectors), default=0)
-    unknown = "" if of.sectors else "?"
-    yield from (f"own{unknown} ≥{least}" for least in range(1, min(mine, 6) + 1))
-    yield from (f"beside{unknown} ≥{least}" for least in range(1, min(beside, 4) + 1))
-    yield f"lead{unknown} {max(-3, min(3, mine - others))}"
-    yield f"*own{unknown} {min(mine, 3)}"
-    yield from (f"*sector {sector}" for sector, count in counts.items() if count > 1)
+    lead = max(-3, min(3, mine - others))
+    strong = [f"*sector {sector}" for sector, count in counts.items() if count > 1]
+    return [*_counted("" if of.sectors else "?", mine, beside, lead), *strong]
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def sectors_of(word: str) -> frozenset[str]:
-    """The sectors that have this word among their cues."""
-    return frozenset(sector for sector, cues in CUES.items() if word in cues)
+def _counted(unknown: str, mine: int, beside: int, lead: int) -> tuple[str, ...]:
+    return (
+        *(f"own{unknown} ≥{least}" for least in range(1, min(mine, 6) + 1)),
+        *(f"beside{unknown} ≥{least}" for least in range(1, min(beside, 4) + 1)),
+        f"lead{unknown} {lead}",
+        f"*own{unknown} {min(mine, 3)}",
+    )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 from zlib import crc32
 
+from processors.match.folding import Folded
 from processors.relevance.features import PREFIXES, Found, Profile, Spans, features, find, keyword_of
 
 #: Knowledge (sectors, other readings, shapes) weighs more than words seen in training, and words more than runs of
@@ -108,9 +109,9 @@ class RelevanceModel:
         self._plain: Final = _Judged(weights)
         self._by_domain: Final[dict[str, _Judged]] = {}
 
-    def score(self, text: str, spans: Spans, of: Profile) -> float:
-        """The probability that the names at ``spans`` mean what the campaign means."""
-        found = find(text, spans, of)
+    def score(self, text: str, spans: Spans, of: Profile, folded: Folded | None = None) -> float:
+        """The probability that the names at ``spans`` mean what the campaign means; ``folded``: the text folded."""
+        found = find(text, spans, of, folded)
         logit = self._intercept + self._plain.logit(found) + self._own_name(text, spans)
         for domain in domains(text, spans, of):
             if (prior := self._weights.get(hashed(domain + _BAR))) is not None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from processors.sentiment.views import negated, polarity, tokens
+from processors.sentiment.tokens import negated, polarity, tokens
 
 _FEWEST_SIGNS: Final = 2
 _TURNED: Final = {"+": "-", "-": "+", "": ""}

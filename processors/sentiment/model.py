@@ -7,7 +7,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.sentiment.views import Views, runs_of, views
+from processors.match.folding import fold_text
+from processors.sentiment.tokens import LONGEST, Word, read
+from processors.sentiment.views import AROUND, BESIDE, Traits, Views, runs_of, traits
 
 _DECIMALS: Final = 6
 #: Words whose places are remembered.
@@ -70,8 +72,15 @@ class _Weighted:
         place = self._place
         return [self._rows[known] for one in features if (known := place(one)) is not None]
 
+    def rows_at(self, places: Iterable[int]) -> list[tuple[float, ...]]:
+        """The rows at these places."""
+        return list(map(self._rows.__getitem__, places))
+
     def logits(self, rows: Sequence[tuple[float, ...]]) -> list[float]:
-        """What the features of a text add to the logits: nothing at all (an empty list) when there are none."""
+        """What the features of a text add to the logits: nothing at all (an empty list) when there are none.
+
+        Sums are exact, so that the order of the features does not show.
+        """
         if not rows:
             return []
         *logits, squares = map(math.fsum, zip(*rows, strict=True))
@@ -96,6 +105,59 @@ class _Runs(dict[str, tuple[float, ...]]):
         return known
 
 
+class _Stem(NamedTuple):
+    """What a model knows of a stem: the places of the stem, of its pairs by the next stem, and by the next but one."""
+
+    alone: int | None
+    beside: Mapping[str, int]
+    around: Mapping[str, int]
+
+
+class _Stems:
+    """The features of the view of stems, found without making a string for every pair."""
+
+    def __init__(self, places: Mapping[str, int]) -> None:
+        beside: dict[str, dict[str, int]] = {}
+        around: dict[str, dict[str, int]] = {}
+        for feature, place in places.items():
+            for between, pairs in ((AROUND, around), (BESIDE, beside)):
+                first, found, last = feature.partition(between)
+                if found:
+                    pairs.setdefault(first, {})[last] = place
+                    break
+        firsts = {*places, *beside, *around}
+        self._stems: Final = {
+            one: _Stem(places.get(one), beside.get(one, {}), around.get(one, {})) for one in firsts if BESIDE not in one
+        }
+
+    def places(self, stems: Sequence[str]) -> set[int]:
+        """The places of the known features of a text with these stems, in this order."""
+        found: set[int | None] = set()
+        after = [*stems[1:], "", ""]
+        for entry, second, third in zip(map(self._stems.get, stems), after, after[1:], strict=False):
+            if entry is not None:
+                alone, beside, around = entry
+                found.add(alone)
+                if second in beside:
+                    found.add(beside[second])
+                if third in around:
+                    found.add(around[third])
+        found.discard(None)
+        return found  # type: ignore[return-value]  # None is gone
+
+
+class _Summaries(dict[tuple[str, ...], list[tuple[float, ...]]]):
+    """Marks of a text as a whole → their rows."""
+
+    def __init__(self, marks: _Weighted) -> None:
+        super().__init__()
+        self._marks = marks
+
+    def __missing__(self, summary: tuple[str, ...]) -> list[tuple[float, ...]]:
+        known = self[summary] = self._marks.rows(summary)
+        return known
+
+
 class SentimentModel:
     """Multinomial logistic regression over the views, its logits divided by a temperature.
 
@@ -114,12 +176,18 @@ class SentimentModel:
         self.labels: Final = tuple(labels)
         self._runs, self._stems, self._marks = map(_Weighted, views, weights)
         self._runs_of: Final = _Runs(self._runs, len(self.labels))
+        self._stem_places: Final = _Stems(views[1].places).places
+        self._summaries: Final = _Summaries(self._marks)
         self._intercept: Final = intercept.tolist()
         self._temperature: Final = temperature
 
     def score(self, text: str) -> Sentiment:
         """The sentiment of one text."""
-        return self._sentiment(self.logits(views(text)))
+        return self.score_read(read(fold_text(text[:LONGEST])))
+
+    def score_read(self, words: Sequence[Word]) -> Sentiment:
+        """The sentiment of a text that has been read, of at most ``LONGEST`` code points."""
+        return self._sentiment(self.trait_logits(traits(words)))
 
     def batch(self, texts: Iterable[str]) -> list[Sentiment]:
         """The sentiment of each text, exactly as ``score`` gives it."""
@@ -127,11 +195,18 @@ class SentimentModel:
 
     def logits(self, found: Views) -> list[float]:
         """One number per label, before the temperature."""
-        parts = (
-            self._runs.logits(list(map(self._runs_of.__getitem__, found.words))),
-            self._stems.logits(self._stems.rows(found.stems)),
-            self._marks.logits(self._marks.rows(found.marks)),
-        )
+        return self._logits(found.words, self._stems.rows(found.stems), self._marks.rows(found.marks))
+
+    def trait_logits(self, found: Traits) -> list[float]:
+        """The same of the traits of a text, bit for bit."""
+        marks = [*self._marks.rows(found.marks), *self._summaries[found.summary]]
+        return self._logits(found.words, self._stems.rows_at(self._stem_places(found.stems)), marks)
+
+    def _logits(
+        self, words: Iterable[str], stems: Sequence[tuple[float, ...]], marks: Sequence[tuple[float, ...]]
+    ) -> list[float]:
+        runs = self._runs.logits(list(map(self._runs_of.__getitem__, words)))
+        parts = (runs, self._stems.logits(stems), self._marks.logits(marks))
         return list(map(math.fsum, zip(self._intercept, *filter(None, parts), strict=True)))
 
     def _sentiment(self, logits: Sequence[float]) -> Sentiment:

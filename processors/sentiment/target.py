@@ -3,16 +3,16 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import Final, NamedTuple
 
 from models.persian import ZWNJ
-from models.relevance.cues import BRANDS, HEADS
-from processors.match.folding import fold
+from models.relevance.cues import HEADS
+from models.relevance.names import EVERYDAY, NAMES
+from processors.match.folding import Folded, fold
 from processors.sentiment.model import Sentiment, SentimentModel
+from processors.sentiment.tokens import LONGEST, Word, read
 
 _TOKEN: Final = re.compile(rf"\w+(?:{ZWNJ}+\w+)*|[^\w\s]|\n")
-_WORD: Final = re.compile(rf"\w+(?:{ZWNJ}+\w+)*")
 _ENDS: Final = frozenset(".!?؟؛;\n…")
 _COMMAS: Final = frozenset("،,:-–")
 #: A clause that turns against the one before begins with them.
@@ -24,64 +24,6 @@ _TURNS_OF_TWO: Final = frozenset(["در عوض", "در مقابل", "در حال
 _THAN: Final = "از"
 _UNLIKE: Final = frozenset(["برخلاف", "برعکس", "خلاف"])
 _BETTER: Final = re.compile("(?:.{2,}تر(?:ه|ن|ین|ی|است|م)?|به|سرتر|سرتره|بیشتر|کمتر)")
-_NAMES: Final = frozenset(chain.from_iterable(BRANDS.values())) - BRANDS["institution"] | {
-    "اسنپفود",
-    "کافهبازار",
-    "ایرانخودرو",
-}
-#: Names that are everyday words: they name a brand only after a noun that says so (بانک ملت).
-_EVERYDAY: Final = frozenset(
-    [
-        *(
-            "ملت",
-            "همراه",
-            "بله",
-            "آسمان",
-            "آینده",
-            "تجارت",
-            "صادرات",
-            "رفاه",
-            "دیوار",
-            "گپ",
-            "شهروند",
-            "فارس",
-            "شرق",
-            "مهر",
-        ),
-        *(
-            "ملی",
-            "شهر",
-            "دی",
-            "مسکن",
-            "کشاورزی",
-            "گردشگری",
-            "سرمایه",
-            "پاک",
-            "هفت",
-            "صبا",
-            "مبین",
-            "نوین",
-            "دانا",
-            "البرز",
-        ),
-        *(
-            "آسیا",
-            "کوثر",
-            "شاهین",
-            "تماشا",
-            "چشمه",
-            "استقلال",
-            "فولاد",
-            "سامان",
-            "سروش",
-            "تارا",
-            "دنا",
-            "هما",
-            "میهن",
-            "سینا",
-        ),
-    ]
-)
 _AND: Final = "و"
 _WHICH: Final = "که"
 _TOLD_BEFORE: Final = 2
@@ -99,20 +41,32 @@ class _Token(NamedTuple):
     other: bool
 
 
-def toward(model: SentimentModel, text: str, spans: Spans) -> Sentiment:
+def toward(model: SentimentModel, text: str, spans: Spans, folded: Folded | None = None) -> Sentiment:
     """The sentiment toward what stands at the spans: that of its clauses where other brands have theirs.
 
-    Without spans, or without another known brand, it is that of the whole text.
+    Without spans, or without another known brand, it is that of the whole text. ``folded`` is the text folded, if at
+    hand.
     """
-    part, turned = focus(text[:_LONGEST], [span for span in spans if span[1] <= _LONGEST])
-    found = model.score(part)
+    if len(text) > LONGEST:
+        part, turned = focus(text[:_LONGEST], [span for span in spans if span[1] <= _LONGEST])
+        found = model.score(part)
+        return _turn(found) if turned else found
+    words = read((folded or fold(text)).text)
+    if not spans or _names_nobody_else(words, text, spans):
+        return model.score_read(words)
+    part, turned = _focus(text, spans)
+    found = model.score_read(words) if part == text else model.score(part)
     return _turn(found) if turned else found
 
 
 def focus(text: str, spans: Spans) -> tuple[str, bool]:
     """The part of the text that speaks of the target, and whether what it says is said of the opposite."""
-    if not spans or _names_nobody_else(text, spans):
+    if not spans or _names_nobody_else(read(fold(text).text), text, spans):
         return text, False
+    return _focus(text, spans)
+
+
+def _focus(text: str, spans: Spans) -> tuple[str, bool]:
     tokens = _tokens(text, spans)
     if not any(one.other for one in tokens):
         return text, False
@@ -125,11 +79,11 @@ def focus(text: str, spans: Spans) -> tuple[str, bool]:
     return part, turned
 
 
-def _names_nobody_else(text: str, spans: Spans) -> bool:
+def _names_nobody_else(words: Sequence[Word], text: str, spans: Spans) -> bool:
     """A quick look that most texts pass: no known name but the target's, and no everyday word after a head."""
-    words = set(map(_canonical, _WORD.findall(text)))
-    named = words & _NAMES
-    if not named or (named <= _EVERYDAY and HEADS.isdisjoint(words)):
+    found = {name for word in words for name in word.names}
+    named = found & NAMES
+    if not named or (named <= EVERYDAY and HEADS.isdisjoint(found)):
         return True
     return named <= {_canonical(text[low:high]) for low, high in spans}
 
@@ -152,7 +106,7 @@ def _canonical(token: str) -> str:
 
 def _is_brand(word: str, before: str) -> bool:
     """A known name; one that is an ordinary word too only after a noun that says so (بانک ملت)."""
-    return word in _NAMES and (word not in _EVERYDAY or before in HEADS)
+    return word in NAMES and (word not in EVERYDAY or before in HEADS)
 
 
 def _clauses(tokens: list[_Token]) -> list[list[_Token]]:

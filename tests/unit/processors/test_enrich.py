@@ -7,9 +7,15 @@ import pytest
 from models.campaign import Campaign, CampaignSet
 from models.mention import MAX_TEXT
 from processors.enrich import Analysis, Enricher, Item
+from processors.match.folding import Folded
 from processors.normalize import Normalizer
 from processors.relevance.features import Profile
 from processors.sentiment import Sentiment
+
+
+def as_it_is(text: str, _folded: Folded) -> str:
+    return text
+
 
 NEUTRAL = {"negative": 0.25, "neutral": 0.5, "positive": 0.25}
 
@@ -20,14 +26,14 @@ def normalizer() -> Normalizer:
 
 
 def test_every_field(normalizer: Normalizer) -> None:
-    def sentiment(text: str, spans: Sequence[tuple[int, int]]) -> Sentiment:
+    def sentiment(text: str, spans: Sequence[tuple[int, int]], _folded: Folded) -> Sentiment:
         assert text[slice(*spans[0])] == "گپ"
         return Sentiment("neutral", NEUTRAL)
 
-    def relevance(text: str, spans: Sequence[tuple[int, int]], of: Profile) -> float:
+    def relevance(text: str, spans: Sequence[tuple[int, int]], of: Profile, _folded: Folded) -> float:
         return 0.8 if of.campaign == "gap" and "messenger" in of.sectors else 0.3
 
-    enricher = Enricher(normalizer, str.upper, sentiment, relevance, {"sentiment": "abc"}, {})
+    enricher = Enricher(normalizer, lambda text, _: text.upper(), sentiment, relevance, {"sentiment": "abc"}, {})
     enricher = enricher.of(CampaignSet((Campaign(id="gap", keywords=("گپ",)),)))
     found = enricher.analyse([Item("كد گپ x", "gap", ((3, 5),)), Item("كد گپ x", "other", ((3, 5),))])
     assert found == [
@@ -40,21 +46,21 @@ def test_every_field(normalizer: Normalizer) -> None:
 def test_equal_texts_are_analysed_once_and_order_is_kept(normalizer: Normalizer) -> None:
     asked: list[str] = []
 
-    def sentiment(text: str, spans: Sequence[tuple[int, int]]) -> Sentiment:
+    def sentiment(text: str, spans: Sequence[tuple[int, int]], _folded: Folded) -> Sentiment:
         asked.append(text)
         return Sentiment("neutral", NEUTRAL)
 
     texts = ["ب", "الف", "ب", "پ", "الف"]
-    enricher = Enricher(normalizer, str, sentiment, None, {}, {})
+    enricher = Enricher(normalizer, as_it_is, sentiment, None, {}, {})
     found = enricher.analyse([Item(text, "c", ()) for text in texts])
     assert [one.story for one in found] == texts
     assert asked == ["ب", "الف", "پ"]
 
 
 def test_without_models_and_with_unknown_labels(normalizer: Normalizer) -> None:
-    bare = Enricher(normalizer, str, None, None, {}, {"sentiment": "damaged"})
+    bare = Enricher(normalizer, as_it_is, None, None, {}, {"sentiment": "damaged"})
     assert bare.analyse([Item("متن", "c", ())]) == [Analysis("متن", None, {}, None, None, "متن")]
-    odd = Enricher(normalizer, str, lambda *_: Sentiment("2", {"2": 1.0}), None, {}, {})
+    odd = Enricher(normalizer, as_it_is, lambda *_: Sentiment("2", {"2": 1.0}), None, {}, {})
     assert odd.analyse([Item("متن", "c", ())])[0].sentiment is None
 
 
@@ -62,15 +68,15 @@ def test_without_models_and_with_unknown_labels(normalizer: Normalizer) -> None:
 def test_of_a_huge_text_only_what_mentions_keep_is_read(normalizer: Normalizer, unit: str) -> None:
     asked: list[int] = []
 
-    def sentiment(text: str, spans: Sequence[tuple[int, int]]) -> Sentiment:
+    def sentiment(text: str, spans: Sequence[tuple[int, int]], _folded: Folded) -> Sentiment:
         asked.append(len(text))
         return Sentiment("neutral", NEUTRAL)
 
-    def relevance(text: str, spans: Sequence[tuple[int, int]], of: Profile) -> float:
+    def relevance(text: str, spans: Sequence[tuple[int, int]], of: Profile, _folded: Folded) -> float:
         asked.append(len(text))
         return 0.5
 
-    def story(text: str) -> str:
+    def story(text: str, _folded: Folded) -> str:
         asked.append(len(text))
         return ""
 

@@ -3,7 +3,8 @@
 import pytest
 
 from processors.sentiment.distant import guess
-from processors.sentiment.views import LONGEST, negated, plain, runs_of, stem, tokens, views
+from processors.sentiment.tokens import LONGEST, negated, plain, stem, tokens
+from processors.sentiment.views import runs_of, views
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,314 @@
+"""Texts in the analysis form: words with their affixes joined, and what is known of each word wherever it stands.
+
+Posts are made of words that other posts had too. So a text is cut at its blanks, and what a piece reads as is worked
+out once; the few rules that reach over a blank (می شود, کتاب ها) show in the pieces at both ends, which are then
+read as one piece.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from models.persian import ZWNJ
+from models.relevance.cues import CUES, HEADS
+from models.relevance.names import NAMES
+from models.sentiment.hints import NEGATIVE_HINTS, POSITIVE_HINTS
+from models.sentiment.words import (
+    CLAUSE_WORDS,
+    DIMINISHERS,
+    INTENSIFIERS,
+    NEGATABLE_STEMS,
+    NEGATIVE,
+    NEGATIVE_SIGNS,
+    NEGATORS_AFTER,
+    NEGATORS_BEFORE,
+    POSITIVE,
+    POSITIVE_SIGNS,
+)
+from processors.match.folding import fold_text
+
+#: Longer texts are read up to here (code points), which bounds the cost of a hostile post.
+LONGEST: Final = 4_000
+
+_NOISE: Final = re.compile(r"https?://\S+|www\.\S+|@\w+")
+_THRICE: Final = re.compile(r"(.)\1\1")
+_ELONGATED: Final = re.compile(r"([^\W\d])\1{2,}")
+_DIGITS: Final = re.compile(r"\d+(?:[.,٫/:]\d+)*")
+#: Affixes are written apart, joined or with a half-space: they are joined here.
+_PREFIX: Final = re.compile(r"(?<!\w)(ن?می)[ \u200c]+(?=[^\W\d])")
+_SUFFIXES: Final = "ها|های|هایی|هام|هاش|هاشون|تر|ترین|ام|اند|ای"
+#: Blanks are looked for first, then the letter before them: a regular expression jumps from one to the next.
+_SUFFIX: Final = re.compile(rf"[ \u200c](?<=[^\W\d][ \u200c])[ \u200c]*({_SUFFIXES})(?!\w)")
+_TWO_PARTS: Final = re.compile(r"(?<!\w)(فوق|قابل|غیر) (?=العاده|قبول|اعتماد|قابل)")
+_WITHOUT: Final = re.compile(r"(?<!\w)بی[ \u200c]+(?=[^\W\d]{3})")
+#: How a piece of text ends that a rule may join to the next one, and how one begins that is joined to the one before.
+_OPENS: Final = re.compile(r"(?<!\w)(?:ن?می|بی|فوق|قابل|غیر)[ \u200c]*\Z")
+_CLOSES: Final = re.compile(rf"[ \u200c]*(?:{_SUFFIXES})(?!\w)")
+_SOLID: Final = re.compile(r"\S+")
+#: A word as it stands, a half-space compound being one.
+_WRITTEN: Final = re.compile(rf"\w+(?:{ZWNJ}+\w+)*")
+_NAMES: Final = NAMES | HEADS
+_TOKEN: Final = re.compile(r"\w+|[^\w\s]")
+_NEGATED_VERB: Final = re.compile(f"نمی.+|ن(?:ا|ی)?(?:{'|'.join(NEGATABLE_STEMS)})(?:م|ی|د|ه|یم|ید|ین|ند|ن|ش|ه?ام|ست)?")
+_ENDING: Final = re.compile("(?:هایی|هایش|های|ها|ترین|تر|یی|شون|تون|مون|اش|ات|ام|یم|ید|ند|ه|ی|م|ش|ت|ن|و)$")
+_SHORTEST_STEM: Final = 3
+_SHORTEST_COMPARATIVE: Final = 4
+_CLAUSE_MARKS: Final = frozenset(".!?؟،؛,;:()«»…")
+#: Marks a stem in the scope of a negation.
+DENIED: Final = "¬"
+#: Words of its clause that a negated verb reaches back over, and that a negator such as بدون reaches on over.
+_REACH_BACK: Final = 3
+_REACH_ON: Final = 2
+_FORMAL: Final = ("میباشد", "است", "گردد", "میشود", "باشد", "نماید", "میدهد", "دارد")
+_INFORMAL: Final = frozenset(
+    ["رو", "واسه", "اگه", "دیگه", "اینه", "تو", "یه", "خیلی", "میشه", "نمیشه", "داره", "نداره"]
+)
+#: Words and pieces whose analysis is kept, the frequent ones of posts; and how long (code points) a piece may be.
+_REMEMBERED: Final = 1 << 15
+_LONGEST_REMEMBERED: Final = 80
+
+
+class Token(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """What is known of a word or sign wherever it stands; the same object wherever it stands, too."""
+
+    text: str
+    #: Its stem, a sign being its own.
+    root: str
+    #: The sectors of business that have it among their cues.
+    sectors: frozenset[str]
+    #: Its stem, as it is and in the scope of a negation; empty for signs.
+    stem: str
+    denied: str
+    #: 1 for praise, -1 for blame.
+    tone: int
+    ends: bool
+    denies_before: bool
+    denies_after: bool
+    intensifies: bool
+    diminishes: bool
+    latin: bool
+    number: bool
+    #: Its marks that need no other token.
+    marks: tuple[str, ...]
+    #: Whether it denies, or says anything besides its stem.
+    special: bool
+
+
+class Word(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """A piece of text between blanks."""
+
+    #: What it is in the analysis form, cut at blanks; and its tokens.
+    words: tuple[str, ...]
+    tokens: tuple[Token, ...]
+    #: Known brands in it and nouns that go before brands, in canonical letters without half-spaces.
+    names: tuple[str, ...]
+    #: A rule may join it to the piece after it, or before it.
+    opens: bool
+    closes: bool
+    #: It has no letters at one of its ends: what a rule joins may reach over it.
+    blank: bool
+
+
+class _Words(dict[str, Word]):
+    """Piece of canonical text → what it reads as."""
+
+    def __missing__(self, piece: str) -> Word:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        cleaned = _cleaned(piece)
+        written = _joined(cleaned)
+        word = Word(
+            tuple(written.split()),
+            tuple(map(_token, _TOKEN.findall(written))),
+            tuple(name for one in _WRITTEN.findall(piece) if (name := one.replace(ZWNJ, "")) in _NAMES),
+            opens=_OPENS.search(cleaned) is not None,
+            closes=_CLOSES.match(cleaned) is not None,
+            blank=cleaned != cleaned.strip(" " + ZWNJ),
+        )
+        if len(piece) <= _LONGEST_REMEMBERED:
+            self[piece] = word
+        return word
+
+
+_WORDS: Final = _Words()
+
+
+def read(folded: str) -> list[Word]:
+    """The pieces of a canonical text, in order."""
+    found = list(map(_WORDS.__getitem__, folded.split()))
+    for word in found:
+        if word.opens or word.closes:
+            return list(_rejoined(folded))
+    return found
+
+
+def _rejoined(folded: str) -> Iterator[Word]:
+    """The same where rules may reach over blanks: pieces that they may join are read as one."""
+    start = end = 0
+    before: Word | None = None
+    for match in _SOLID.finditer(folded):
+        word = _WORDS[match.group()]
+        if before is not None and not (before.opens or word.closes or before.blank or word.blank):
+            yield _WORDS[folded[start:end]]
+            start = match.start()
+        elif before is None:
+            start = match.start()
+        before, end = word, match.end()
+    if before is not None:
+        yield _WORDS[folded[start:end]]
+
+
+def tokens_of(words: Sequence[Word]) -> list[Token]:
+    """Every token of a text that has been read."""
+    return [token for word in words for token in word.tokens]
+
+
+def tokens(text: str) -> list[str]:
+    """The words and signs of ``text`` in the analysis form."""
+    return [token.text for token in tokens_of(read(fold_text(text[:LONGEST])))]
+
+
+def plain(text: str) -> str:
+    """Canonical letters, affixes joined, half-spaces gone, addresses and account names gone, numbers as 0.
+
+    What ``read`` gives is this form, cut into words.
+    """
+    return _joined(_cleaned(fold_text(text[:LONGEST])))
+
+
+def _cleaned(text: str) -> str:
+    """The rules that see no blank.
+
+    Most rules look for something that is not there: a check that is cheap and never wrong stands before them.
+    """
+    if "@" in text or "://" in text or "www." in text:
+        text = _NOISE.sub(" ", text)
+    if _THRICE.search(text):
+        text = _ELONGATED.sub(r"\1", text)
+    return _DIGITS.sub("0", text)
+
+
+def _joined(text: str) -> str:
+    if "می " in text or "می\u200c" in text:
+        text = _PREFIX.sub(r"\1", text)
+    text = _SUFFIX.sub(r"\1", text)
+    if "بی " in text or "بی\u200c" in text:
+        text = _WITHOUT.sub("بی", text)
+    if "فوق " in text or "قابل " in text or "غیر " in text:
+        text = _TWO_PARTS.sub(r"\1", text)
+    return text.replace(ZWNJ, "").replace("_", " ").replace("#", " ")
+
+
+def negated(tokens: Sequence[str]) -> list[bool]:
+    """Whether each token stands in the scope of a negation; two negations cancel each other."""
+    return denials(list(map(_token, tokens))) or [False] * len(tokens)
+
+
+def denials(tokens: Sequence[Token]) -> list[bool]:
+    """The same of tokens; an empty list where nothing is denied."""
+    denied: list[bool] = []
+    for at, token in enumerate(tokens):
+        if not token.special or token.ends:
+            continue
+        if token.denies_before:
+            denied = denied or [False] * len(tokens)
+            _deny(denied, _clause_start(tokens, at), at)
+        elif token.denies_after:
+            denied = denied or [False] * len(tokens)
+            _deny(denied, at + 1, _clause_end(tokens, at + 1, at + 1 + _REACH_ON))
+    return denied
+
+
+def _deny(denied: list[bool], start: int, end: int) -> None:
+    denied[start:end] = [not one for one in denied[start:end]]
+
+
+def _clause_start(tokens: Sequence[Token], at: int) -> int:
+    """Where the words of a clause begin over which the negator at ``at`` reaches back."""
+    start = at
+    while start > max(0, at - _REACH_BACK) and not tokens[start - 1].ends:
+        start -= 1
+    return start
+
+
+def _clause_end(tokens: Sequence[Token], start: int, end: int) -> int:
+    part = tokens[start:end]
+    return start + next((at for at, one in enumerate(part) if one.ends), len(part))
+
+
+def polarity(token: str) -> str:
+    """``+``, ``-`` or nothing: what the opinion words and emoji say about a token."""
+    if token in POSITIVE or token in POSITIVE_SIGNS:
+        return "+"
+    return "-" if token in NEGATIVE or token in NEGATIVE_SIGNS else ""
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _token(word: str) -> Token:
+    root = stem(word)
+    lettered = word.isalnum()
+    tone, marks = _tone(word), tuple(_marks_alone(word))
+    before = word in NEGATORS_AFTER or _NEGATED_VERB.fullmatch(word) is not None
+    after = word in NEGATORS_BEFORE
+    latin, number = word.isascii() and word.isalpha(), word == "0"
+    return Token(
+        text=word,
+        root=root,
+        sectors=_SECTORS.get(word) or _SECTORS.get(root) or _NO_SECTORS,
+        stem=root if lettered else "",
+        denied=DENIED + root if lettered else "",
+        tone=tone,
+        ends=word in _CLAUSE_MARKS or word in CLAUSE_WORDS,
+        denies_before=before,
+        denies_after=after,
+        intensifies=word in INTENSIFIERS,
+        diminishes=word in DIMINISHERS,
+        latin=latin,
+        number=number,
+        marks=marks,
+        special=bool(before or after or tone or marks or latin or number),
+    )
+
+
+def _marks_alone(word: str) -> Iterator[str]:
+    yield from ["asks"] * (word in "؟?")
+    yield from ["exclaims"] * (word == "!")
+    yield from ["formal"] * word.endswith(_FORMAL)
+    yield from ["informal"] * (word in _INFORMAL)
+    yield from ["compares"] * (word.endswith("تر") and len(word) > _SHORTEST_COMPARATIVE)
+    yield from ["superlative"] * word.endswith("ترین")
+
+
+def _tone(token: str) -> int:
+    """1 for a word that leans to praise, -1 to blame, 0 for others; its stem counts too."""
+    for one in (token, stem(token)):
+        if sign := polarity(one):
+            return 1 if sign == "+" else -1
+        if one in POSITIVE_HINTS or one in NEGATIVE_HINTS:
+            return 1 if one in POSITIVE_HINTS else -1
+    return _STEMMED.get(stem(token), 0)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def stem(word: str) -> str:
+    """The word without up to two endings, formal or informal; a rough cut that only has to be the same each time."""
+    for _ in range(2):
+        shorter = _ENDING.sub("", word)
+        if len(shorter) < _SHORTEST_STEM:
+            break
+        word = shorter
+    return word
+
+
+_NO_SECTORS: Final[frozenset[str]] = frozenset()
+_SECTORS: Final = {
+    word: frozenset(sector for sector, words in CUES.items() if word in words)
+    for word in frozenset().union(*CUES.values())
+}
+_STEMMED: Final = {
+    **{stem(word): -1 for word in NEGATIVE | NEGATIVE_HINTS},
+    **{stem(word): 1 for word in POSITIVE | POSITIVE_HINTS},
+}
