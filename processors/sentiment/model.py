@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+from ahocorasick_rs import AhoCorasick, Implementation
 from numpy.typing import NDArray
 
 from processors.match.folding import fold_text
 from processors.sentiment.tokens import LONGEST, Word, read
-from processors.sentiment.views import AROUND, BESIDE, Traits, Views, runs_of, traits
+from processors.sentiment.views import AROUND, BESIDE, Traits, Views, padded, traits
 
 _DECIMALS: Final = 6
 #: Words whose places are remembered.
@@ -45,27 +46,15 @@ class View(NamedTuple):
         return self.length / math.sqrt(float(found @ found))
 
 
-class _Rows(dict[int, tuple[float, ...]]):
-    """Place → what its feature adds to each logit, and the square of its value; made when first seen."""
-
-    def __init__(self, view: View, weights: NDArray[np.float64]) -> None:
-        super().__init__()
-        self._rarity = view.rarity
-        self._weights = weights
-
-    def __missing__(self, place: int) -> tuple[float, ...]:
-        value = float(self._rarity[place])
-        known = self[place] = (*(self._weights[place] * value).tolist(), value * value)
-        return known
-
-
 class _Weighted:
     """A view with the weights (features of the view, labels) that a text's values meet."""
 
     def __init__(self, view: View, weights: NDArray[np.float64]) -> None:
         self._place: Final = view.places.get
         self._length: Final = view.length
-        self._rows: Final = _Rows(view, weights)
+        values = view.rarity[:, np.newaxis]
+        #: What the feature at each place adds to each logit, and the square of its value.
+        self._rows: Final = list(map(tuple, np.hstack([weights * values, values * values]).tolist()))
 
     def rows(self, features: Iterable[str]) -> list[tuple[float, ...]]:
         """The rows of the features that are known."""
@@ -91,17 +80,21 @@ class _Weighted:
 
 
 class _Runs(dict[str, tuple[float, ...]]):
-    """Word → the sum of the rows of its runs of characters; worked out once."""
+    """Word → the sum of the rows of its runs of characters; worked out once, all known runs found in one pass."""
 
-    def __init__(self, runs: _Weighted, labels: int) -> None:
+    def __init__(self, places: Mapping[str, int], rows: "_Weighted", labels: int) -> None:
         super().__init__()
-        self._runs = runs
+        self._find = AhoCorasick(list(places), implementation=Implementation.ContiguousNFA).find_matches_as_indexes
+        self._places = tuple(places.values())
+        self._rows = rows
         self._nothing = (0.0,) * (labels + 1)
 
     def __missing__(self, word: str) -> tuple[float, ...]:
         if len(self) >= _REMEMBERED:
             self.clear()
-        known = self[word] = tuple(map(math.fsum, zip(self._nothing, *self._runs.rows(runs_of(word)), strict=True)))
+        found = {run for run, _, _ in self._find(padded(word), overlapping=True)}
+        rows = self._rows.rows_at([self._places[run] for run in found])
+        known = self[word] = tuple(map(math.fsum, zip(self._nothing, *rows, strict=True)))
         return known
 
 
@@ -175,7 +168,7 @@ class SentimentModel:
     ) -> None:
         self.labels: Final = tuple(labels)
         self._runs, self._stems, self._marks = map(_Weighted, views, weights)
-        self._runs_of: Final = _Runs(self._runs, len(self.labels))
+        self._runs_of: Final = _Runs(views[0].places, self._runs, len(self.labels))
         self._stem_places: Final = _Stems(views[1].places).places
         self._summaries: Final = _Summaries(self._marks)
         self._intercept: Final = intercept.tolist()

@@ -39,13 +39,15 @@ _ELONGATED: Final = re.compile(r"([^\W\d])\1{2,}")
 _DIGITS: Final = re.compile(r"\d+(?:[.,٫/:]\d+)*")
 #: Affixes are written apart, joined or with a half-space: they are joined here.
 _PREFIX: Final = re.compile(r"(?<!\w)(ن?می)[ \u200c]+(?=[^\W\d])")
-_SUFFIXES: Final = "ها|های|هایی|هام|هاش|هاشون|تر|ترین|ام|اند|ای"
+_CLOSING: Final = ("ها", "های", "هایی", "هام", "هاش", "هاشون", "تر", "ترین", "ام", "اند", "ای")
+_SUFFIXES: Final = "|".join(_CLOSING)
 #: Blanks are looked for first, then the letter before them: a regular expression jumps from one to the next.
 _SUFFIX: Final = re.compile(rf"[ \u200c](?<=[^\W\d][ \u200c])[ \u200c]*({_SUFFIXES})(?!\w)")
 _TWO_PARTS: Final = re.compile(r"(?<!\w)(فوق|قابل|غیر) (?=العاده|قبول|اعتماد|قابل)")
 _WITHOUT: Final = re.compile(r"(?<!\w)بی[ \u200c]+(?=[^\W\d]{3})")
 #: How a piece of text ends that a rule may join to the next one, and how one begins that is joined to the one before.
-_OPENS: Final = re.compile(r"(?<!\w)(?:ن?می|بی|فوق|قابل|غیر)[ \u200c]*\Z")
+_OPENING: Final = ("می", "نمی", "بی", "فوق", "قابل", "غیر")
+_OPENS: Final = re.compile(rf"(?<!\w)(?:{'|'.join(_OPENING)})[ \u200c]*\Z")
 _CLOSES: Final = re.compile(rf"[ \u200c]*(?:{_SUFFIXES})(?!\w)")
 _SOLID: Final = re.compile(r"\S+")
 #: A word as it stands, a half-space compound being one.
@@ -53,7 +55,13 @@ _WRITTEN: Final = re.compile(rf"\w+(?:{ZWNJ}+\w+)*")
 _NAMES: Final = NAMES | HEADS
 _TOKEN: Final = re.compile(r"\w+|[^\w\s]")
 _NEGATED_VERB: Final = re.compile(f"نمی.+|ن(?:ا|ی)?(?:{'|'.join(NEGATABLE_STEMS)})(?:م|ی|د|ه|یم|ید|ین|ند|ن|ش|ه?ام|ست)?")
-_ENDING: Final = re.compile("(?:هایی|هایش|های|ها|ترین|تر|یی|شون|تون|مون|اش|ات|ام|یم|ید|ند|ه|ی|م|ش|ت|ن|و)$")
+#: By length, the longest first.
+_ENDINGS: Final = (
+    (4, frozenset({"هایی", "هایش", "ترین"})),
+    (3, frozenset({"های", "شون", "تون", "مون"})),
+    (2, frozenset({"ها", "تر", "یی", "اش", "ات", "ام", "یم", "ید", "ند"})),
+    (1, frozenset("هیمشتنو")),
+)
 _SHORTEST_STEM: Final = 3
 _SHORTEST_COMPARATIVE: Final = 4
 _CLAUSE_MARKS: Final = frozenset(".!?؟،؛,;:()«»…")
@@ -118,19 +126,35 @@ class _Words(dict[str, Word]):
     def __missing__(self, piece: str) -> Word:
         if len(self) >= _REMEMBERED:
             self.clear()
-        cleaned = _cleaned(piece)
-        written = _joined(cleaned)
-        word = Word(
-            tuple(written.split()),
-            tuple(map(_token, _TOKEN.findall(written))),
-            tuple(name for one in _WRITTEN.findall(piece) if (name := one.replace(ZWNJ, "")) in _NAMES),
-            opens=_OPENS.search(cleaned) is not None,
-            closes=_CLOSES.match(cleaned) is not None,
-            blank=cleaned != cleaned.strip(" " + ZWNJ),
-        )
+        word = _plain_word(piece) if piece.isalpha() and not _THRICE.search(piece) else _any_word(piece)
         if len(piece) <= _LONGEST_REMEMBERED:
             self[piece] = word
         return word
+
+
+def _plain_word(piece: str) -> Word:
+    """One word of letters alone, none of them stretched: nothing inside it that a rule could change."""
+    return Word(
+        words=(piece,),
+        tokens=(_token(piece),),
+        names=(piece,) if piece in _NAMES else (),
+        opens=piece in _OPENING,
+        closes=piece in _CLOSING,
+        blank=False,
+    )
+
+
+def _any_word(piece: str) -> Word:
+    cleaned = _cleaned(piece)
+    written = _joined(cleaned)
+    return Word(
+        words=tuple(written.split()),
+        tokens=tuple(map(_token, _TOKEN.findall(written))),
+        names=tuple(name for one in _WRITTEN.findall(piece) if (name := one.replace(ZWNJ, "")) in _NAMES),
+        opens=_OPENS.search(cleaned) is not None,
+        closes=_CLOSES.match(cleaned) is not None,
+        blank=cleaned != cleaned.strip(" " + ZWNJ),
+    )
 
 
 _WORDS: Final = _Words()
@@ -250,8 +274,8 @@ def polarity(token: str) -> str:
 def _token(word: str) -> Token:
     root = stem(word)
     lettered = word.isalnum()
-    tone, marks = _tone(word), tuple(_marks_alone(word))
-    before = word in NEGATORS_AFTER or _NEGATED_VERB.fullmatch(word) is not None
+    tone, marks = _tone(word, root), _marks_alone(word)
+    before = word in NEGATORS_AFTER or (word[:1] == "ن" and _NEGATED_VERB.fullmatch(word) is not None)
     after = word in NEGATORS_BEFORE
     latin, number = word.isascii() and word.isalpha(), word == "0"
     return Token(
@@ -273,33 +297,38 @@ def _token(word: str) -> Token:
     )
 
 
-def _marks_alone(word: str) -> Iterator[str]:
-    yield from ["asks"] * (word in "؟?")
-    yield from ["exclaims"] * (word == "!")
-    yield from ["formal"] * word.endswith(_FORMAL)
-    yield from ["informal"] * (word in _INFORMAL)
-    yield from ["compares"] * (word.endswith("تر") and len(word) > _SHORTEST_COMPARATIVE)
-    yield from ["superlative"] * word.endswith("ترین")
+def _marks_alone(word: str) -> tuple[str, ...]:
+    marks: list[str] = []
+    if word in "؟?":
+        marks.append("asks")
+    if word == "!":
+        marks.append("exclaims")
+    if word.endswith(_FORMAL):
+        marks.append("formal")
+    if word in _INFORMAL:
+        marks.append("informal")
+    if word.endswith("تر") and len(word) > _SHORTEST_COMPARATIVE:
+        marks.append("compares")
+    if word.endswith("ترین"):
+        marks.append("superlative")
+    return tuple(marks)
 
 
-def _tone(token: str) -> int:
+def _tone(token: str, root: str) -> int:
     """1 for a word that leans to praise, -1 to blame, 0 for others; its stem counts too."""
-    for one in (token, stem(token)):
-        if sign := polarity(one):
-            return 1 if sign == "+" else -1
-        if one in POSITIVE_HINTS or one in NEGATIVE_HINTS:
-            return 1 if one in POSITIVE_HINTS else -1
-    return _STEMMED.get(stem(token), 0)
+    return _TONES.get(token) or _TONES.get(root) or _STEMMED.get(root, 0)
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def stem(word: str) -> str:
     """The word without up to two endings, formal or informal; a rough cut that only has to be the same each time."""
-    for _ in range(2):
-        shorter = _ENDING.sub("", word)
-        if len(shorter) < _SHORTEST_STEM:
-            break
-        word = shorter
+    shorter = _without_ending(word)
+    return shorter if shorter is word else _without_ending(shorter)
+
+
+def _without_ending(word: str) -> str:
+    for length, endings in _ENDINGS:
+        if word[-length:] in endings:
+            return word if len(word) - length < _SHORTEST_STEM else word[:-length]
     return word
 
 
@@ -307,6 +336,13 @@ _NO_SECTORS: Final[frozenset[str]] = frozenset()
 _SECTORS: Final = {
     word: frozenset(sector for sector, words in CUES.items() if word in words)
     for word in frozenset().union(*CUES.values())
+}
+#: Praise goes before blame, and opinion words before words that lean one way.
+_TONES: Final = {
+    **dict.fromkeys(NEGATIVE_HINTS, -1),
+    **dict.fromkeys(POSITIVE_HINTS, 1),
+    **dict.fromkeys(NEGATIVE | NEGATIVE_SIGNS, -1),
+    **dict.fromkeys(POSITIVE | POSITIVE_SIGNS, 1),
 }
 _STEMMED: Final = {
     **{stem(word): -1 for word in NEGATIVE | NEGATIVE_HINTS},

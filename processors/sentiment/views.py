@@ -118,8 +118,12 @@ def _sign(tones: Sequence[int]) -> str:
     return ("+" if tones[0] > 0 else "-") if tones else "0"
 
 
-@lru_cache(maxsize=_REMEMBERED)
+def padded(word: str) -> str:
+    """A word whose ends show in its runs of characters."""
+    return f" {word[:_LONGEST_WORD]} "
+
+
 def runs_of(word: str) -> tuple[str, ...]:
     """Runs of characters of a word, its ends marked by spaces."""
-    padded = f" {word[:_LONGEST_WORD]} "
-    return tuple(dict.fromkeys(padded[at : at + size] for size in _RUNS for at in range(len(padded) - size + 1)))
+    text = padded(word)
+    return tuple(dict.fromkeys(text[at : at + size] for size in _RUNS for at in range(len(text) - size + 1)))
