@@ -39,36 +39,41 @@ class Normalizer:
 
     def normalize(self, text: str) -> str:
         """The text with one spelling of letters and digits, and half-spaces where Persian writes them."""
+        known: dict[str, str] = {}
         for _ in range(_ROUNDS):
-            before, text = text, self._once(text)
+            before, text = text, self._once(text, known)
             if text == before:
                 break
         return text
 
-    def _once(self, text: str) -> str:
+    def _once(self, text: str, known: dict[str, str]) -> str:
+        """One round; ``known`` is shared by the rounds."""
         parts: list[str] = []
         done = 0
         for match in _PROTECTED.finditer(text):
             token = match.group()
             if match["url"]:
                 token = token.rstrip(_TRAILING)
-            parts += self._between(text[done : match.start()]), token
+            parts += self._between(text[done : match.start()], known), token
             done = match.start() + len(token)
-        parts.append(self._between(text[done:]).rstrip(_BLANK))
+        parts.append(self._between(text[done:], known).rstrip(_BLANK))
         return "".join((parts[0].lstrip(_BLANK), *parts[1:]))
 
-    def _spell(self, text: str) -> str:
+    def _spell(self, text: str, known: dict[str, str]) -> str:
         """Hazm's spelling; it tears decimals apart (۱۲ ٫ ۵), which is mended."""
-        text = self._hazm.normalize(text)
+        text = self._hazm.normalize(text, known)
         return _TORN_DECIMAL.sub("٫", text) if "٫" in text else text
 
-    def _between(self, text: str) -> str:
+    def _between(self, text: str, known: dict[str, str]) -> str:
         """Normalise a stretch without protected tokens; whether it is set apart from them stays as it is."""
         core = text.strip(_BLANK)
         if not core:
             return _space(text)
+        spelled = self._spell(core, known).strip(_BLANK)
+        if core == text:
+            return spelled
         start = text.index(core[0])
-        return _space(text[:start]) + self._spell(core).strip(_BLANK) + _space(text[start + len(core) :])
+        return _space(text[:start]) + spelled + _space(text[start + len(core) :])
 
 
 _TORN_DECIMAL: Final = re.compile(r"(?<=\d) ٫ (?=\d)")

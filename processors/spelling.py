@@ -5,7 +5,7 @@ behind a check that is cheap and never wrong. Results are equal (property-tested
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from importlib import import_module
 from typing import Any, Final
 
@@ -25,6 +25,8 @@ _STRETCHED: Final = re.compile(rf"([{_LETTERS}])\1{{2}}")
 _AFTER_WORD: Final = r"\u200c(?<=\w\u200c)\u200c*\B"
 _BEFORE_WORD: Final = r"\u200c(?<!\w\u200c)\u200c*\b"
 _BLANK: Final = " "
+#: Tokens and pairs of tokens of which it is remembered how they join.
+_REMEMBERED: Final = 1 << 15
 #: What is there of the patterns besides the characters they look for.
 _SYNTAX: Final = "[]()|"
 
@@ -64,58 +66,111 @@ class Spelling:
         self._words: Final = hazm.words
         self._verbs: Final = hazm.verbs
         self._suffixes: Final = hazm.suffixes
-        self._joinable: Final = _tails(hazm.words, hazm.verbs) | hazm.suffixes
+        joinable = _tails(hazm.words, hazm.verbs) | hazm.suffixes
+        self._joints: Final = {token: _Joints(self._joint, token) for token in joinable}
+        self._apart: Final = _Apart(hazm.verbs)
 
-    def normalize(self, text: str) -> str:
-        """What ``hazm.Normalizer().normalize`` gives, in its order of steps."""
+    def normalize(self, text: str, known: dict[str, str] | None = None) -> str:
+        """What ``hazm.Normalizer().normalize`` gives, in its order of steps.
+
+        The later steps depend on nothing but what the earlier ones leave of a text. ``known`` takes that and the
+        result: a second round over it ends half way.
+        """
         hazm = self._hazm
         text = self._numbers(_all(self._style, self._letters(text)))
         rare = self._rare(text) is not None
         if rare:
             text = hazm.remove_diacritics(text)
         text = _all(self._blanks, text)
-        text = "\n".join(map(self._line, text.split("\n")))
-        text = _all(self._punctuation, _all(self._affixes, text))
+        spaced = "\n".join(map(self._line, text.split("\n")))
+        if not rare and known and spaced in known:
+            return known[spaced]
+        text = _all(self._punctuation, _all(self._affixes, spaced))
         if rare:
             text = hazm.remove_specials_chars(hazm.unicodes_replacement(text))
         if _THRICE.search(text) and _STRETCHED.search(text):
             text = hazm.decrease_repeated_chars(text)
-        return self._separate_mi(text) if "می" in text else text
+        if "می" in text:
+            text = self._separate_mi(text)
+        if not rare and known is not None:
+            known[spaced] = text
+        return text
 
     def _separate_mi(self, text: str) -> str:
         for word in self._joined_mi(text):
-            prefix = word.index("ی") + 1
-            apart = f"{word[:prefix]}{ZWNJ}{word[prefix:]}"
-            if apart in self._verbs:
+            if (apart := self._apart[word]) is not None:
                 text = text.replace(word, apart)
         return text
 
     def _line(self, line: str) -> str:
         """Words that belong together joined by half-spaces, all others one space apart."""
         found = _BLANK.join(self._split.split(line.replace("\t", _BLANK)))
-        tokens = [token for token in found.split(_BLANK) if token]
-        if self._joinable.isdisjoint(tokens):
-            return _BLANK.join(tokens)
-        return _BLANK.join(self._spaced(tokens))
+        tokens = list(filter(None, found.split(_BLANK)))
+        joints = self._joints
+        before = ""
+        for token in tokens:
+            if token in joints and joints[token][before]:
+                return _BLANK.join(self._spaced(tokens))
+            before = token
+        return _BLANK.join(tokens)
 
     def _spaced(self, tokens: list[str]) -> list[str]:
-        """``hazm.Normalizer.token_spacing``; only a token that can end a joined word is looked at."""
-        words, verbs, joinable = self._words, self._verbs, self._joinable
+        """``hazm.Normalizer.token_spacing``; only tokens that can end a joined word are looked at."""
         spaced: list[str] = []
         for at, token in enumerate(tokens):
-            if token not in joinable or not spaced:
-                spaced.append(token)
-                continue
-            pair = f"{spaced[-1]}{ZWNJ}{token}"
-            if pair in verbs or (pair in words and words[pair][0] > 0):
-                joined = not (at < len(tokens) - 1 and f"{token}_{tokens[at + 1]}" in verbs)
-            else:
-                joined = token in self._suffixes and spaced[-1] in words
-            if joined:
-                spaced[-1] = pair
+            joint = self._joints[token][spaced[-1]] if spaced and token in self._joints else _APART
+            if joint == _JOINED or (joint == _VERB and not self._goes_on(tokens, at)):
+                spaced[-1] = f"{spaced[-1]}{ZWNJ}{token}"
             else:
                 spaced.append(token)
         return spaced
+
+    def _goes_on(self, tokens: list[str], at: int) -> bool:
+        """Whether the token and the next one are a verb form."""
+        return at < len(tokens) - 1 and f"{tokens[at]}_{tokens[at + 1]}" in self._verbs
+
+    def _joint(self, before: str, token: str) -> int:
+        pair = f"{before}{ZWNJ}{token}"
+        if pair in self._verbs or (pair in self._words and self._words[pair][0] > 0):
+            return _VERB
+        return _JOINED if token in self._suffixes and before in self._words else _APART
+
+
+#: How a token goes with the one before it: not at all, as one word, or as one word unless a verb form goes on.
+_APART: Final = 0
+_JOINED: Final = 1
+_VERB: Final = 2
+
+
+class _Joints(dict[str, int]):
+    """Of one token: the token before it → how the two join."""
+
+    def __init__(self, joint: Callable[[str, str], int], token: str) -> None:
+        super().__init__()
+        self._joint = joint
+        self._token = token
+
+    def __missing__(self, before: str) -> int:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        known = self[before] = self._joint(before, self._token)
+        return known
+
+
+class _Apart(dict[str, str | None]):
+    """A word that begins with می or نمی → the same with a half-space behind it, None where that is no verb form."""
+
+    def __init__(self, verbs: Container[str]) -> None:
+        super().__init__()
+        self._verbs = verbs
+
+    def __missing__(self, word: str) -> str | None:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        prefix = word.index("ی") + 1
+        apart = f"{word[:prefix]}{ZWNJ}{word[prefix:]}"
+        known = self[word] = apart if apart in self._verbs else None
+        return known
 
 
 def _all(steps: Iterable[tuple[_Check, tuple[_Step, ...]]], text: str) -> str:

@@ -1,8 +1,9 @@
 """What speaks for and against a name being the campaign's: the words around it, its shape, its sector's words."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from models.campaign import Campaign
@@ -25,6 +26,11 @@ _TOLD: Final = 5
 _MOST: Final = 3
 _RUN_REACH: Final = 12
 _RUNS: Final = (3, 4)
+#: Length of a text → what takes all its runs at once.
+_RUNS_OF_LENGTH: Final[dict[int, Callable[[str], tuple[str, ...]]]] = {
+    length: itemgetter(*(slice(at, at + size) for size in _RUNS for at in range(length - size + 1)))
+    for length in range(max(_RUNS), _RUN_REACH + 2)
+}
 #: Words whose analysis is kept: the frequent words of posts.
 _REMEMBERED: Final = 1 << 15
 _OPENING: Final = '#@_«"('
@@ -110,8 +116,11 @@ def find(text: str, spans: Spans, of: Profile, folded: Folded | None = None) -> 
     return made
 
 
-def _runs(text: str) -> list[str]:
-    return [text[at : at + size] for size in _RUNS for at in range(len(text) - size + 1)]
+def _runs(text: str) -> tuple[str, ...]:
+    """Every run of characters of a text of at most ``_RUN_REACH`` + 1 of them."""
+    if len(text) < max(_RUNS):
+        return (text,) if len(text) in _RUNS else ()
+    return _RUNS_OF_LENGTH[len(text)](text)
 
 
 def _masked(text: str, spans: Spans, folded: Folded | None) -> str:
@@ -120,7 +129,14 @@ def _masked(text: str, spans: Spans, folded: Folded | None) -> str:
         masked = _with_masks(folded.text, spans)
     else:
         masked = fold_text(_with_masks(text, spans))
-    return masked.replace("#", " ").replace("@ ", " ") if spans else masked
+    if not spans:
+        return masked
+    return (
+        masked.replace("#", " ")
+        .replace("@ ", " ")
+        .replace(f"  {_NAME}", f" {_NAME}")
+        .replace(f"{_NAME}  ", f"{_NAME} ")
+    )
 
 
 def _with_masks(text: str, spans: Spans) -> str:

@@ -6,8 +6,9 @@ read as one piece.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -116,8 +117,9 @@ class Word(msgspec.Struct, frozen=True, eq=False, gc=False):
     #: A rule may join it to the piece after it, or before it.
     opens: bool
     closes: bool
-    #: It has no letters at one of its ends: what a rule joins may reach over it.
-    blank: bool
+    #: The same, or it has no letters at one of its ends: what a rule joins may reach over it.
+    right: bool
+    left: bool
 
 
 class _Words(dict[str, Word]):
@@ -134,26 +136,31 @@ class _Words(dict[str, Word]):
 
 def _plain_word(piece: str) -> Word:
     """One word of letters alone, none of them stretched: nothing inside it that a rule could change."""
+    opens, closes = piece in _OPENING, piece in _CLOSING
     return Word(
         words=(piece,),
         tokens=(_token(piece),),
         names=(piece,) if piece in _NAMES else (),
-        opens=piece in _OPENING,
-        closes=piece in _CLOSING,
-        blank=False,
+        opens=opens,
+        closes=closes,
+        right=opens,
+        left=closes,
     )
 
 
 def _any_word(piece: str) -> Word:
     cleaned = _cleaned(piece)
     written = _joined(cleaned)
+    blank = cleaned != cleaned.strip(" " + ZWNJ)
+    opens, closes = _OPENS.search(cleaned) is not None, _CLOSES.match(cleaned) is not None
     return Word(
         words=tuple(written.split()),
         tokens=tuple(map(_token, _TOKEN.findall(written))),
         names=tuple(name for one in _WRITTEN.findall(piece) if (name := one.replace(ZWNJ, "")) in _NAMES),
-        opens=_OPENS.search(cleaned) is not None,
-        closes=_CLOSES.match(cleaned) is not None,
-        blank=cleaned != cleaned.strip(" " + ZWNJ),
+        opens=opens,
+        closes=closes,
+        right=opens or blank,
+        left=closes or blank,
     )
 
 
@@ -162,27 +169,26 @@ _WORDS: Final = _Words()
 
 def read(folded: str) -> list[Word]:
     """The pieces of a canonical text, in order."""
-    found = list(map(_WORDS.__getitem__, folded.split()))
+    pieces = folded.split()
+    found = list(map(_WORDS.__getitem__, pieces))
     for word in found:
         if word.opens or word.closes:
-            return list(_rejoined(folded))
+            return _rejoined(pieces if " ".join(pieces) == folded else None, folded, found)
     return found
 
 
-def _rejoined(folded: str) -> Iterator[Word]:
-    """The same where rules may reach over blanks: pieces that they may join are read as one."""
-    start = end = 0
-    before: Word | None = None
-    for match in _SOLID.finditer(folded):
-        word = _WORDS[match.group()]
-        if before is not None and not (before.opens or word.closes or before.blank or word.blank):
-            yield _WORDS[folded[start:end]]
-            start = match.start()
-        elif before is None:
-            start = match.start()
-        before, end = word, match.end()
-    if before is not None:
-        yield _WORDS[folded[start:end]]
+def _rejoined(pieces: list[str] | None, folded: str, found: list[Word]) -> list[Word]:
+    """The same where rules may reach over blanks: pieces that they may join are read as one.
+
+    ``pieces`` is None where more stands between them than one blank each.
+    """
+    linked = [before.right or after.left for before, after in pairwise(found)]
+    starts = [0, *(at for at, link in enumerate(linked, 1) if not link)]
+    bounds = list(zip(starts, [*starts[1:], len(found)], strict=True))
+    if pieces is None:
+        spans = [match.span() for match in _SOLID.finditer(folded)]
+        return [_WORDS[folded[spans[low][0] : spans[high - 1][1]]] for low, high in bounds]
+    return [found[low] if high == low + 1 else _WORDS[" ".join(pieces[low:high])] for low, high in bounds]
 
 
 def tokens_of(words: Sequence[Word]) -> list[Token]:
