@@ -10,6 +10,7 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
+from listener.demo.kpis import KpisNow, known, most_known
 from listener.demo.processes import HOST
 from listener.errors import UsageProblem
 from listener.recount.report import Report
@@ -100,6 +101,10 @@ class _AllNow(Struct, frozen=True):
     campaigns: list[CampaignNow]
 
 
+class _Kpis(Struct, frozen=True):
+    kpis: dict[str, dict[str, Any]]
+
+
 class _Campaigns(Struct, frozen=True):
     campaigns: list[_Totals]
 
@@ -154,6 +159,14 @@ class BoardClient:
             return [await self._at(one, moment) for one in shown] if moment else shown
         except (aiohttp.ClientError, TimeoutError):
             return []
+
+    async def kpis(self, campaigns: Iterable[str]) -> KpisNow | None:
+        """Those of the campaign of which most is known; None while the board does not answer."""
+        try:
+            found = [known(one, (await self._get(f"/api/campaigns/{one}/kpis", _Kpis)).kpis) for one in campaigns]
+        except (aiohttp.ClientError, TimeoutError):
+            return None
+        return most_known(found)
 
     async def _at(self, one: CampaignNow, moment: datetime) -> CampaignNow:
         """With what was counted in the minute and the hour of ``moment``, and in the minutes before it."""

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -14,12 +15,15 @@ from rich.table import Table
 from rich.text import Text
 
 from listener.demo.board import TREND_MINUTES, BoardProgress, CampaignNow
+from listener.demo.kpis import KpisNow, kpi_line, kpi_rows, kpi_table
 from listener.demo.run import DemoRun
 from models.outcome import OUTCOMES
 
 #: Seconds between two looks; and between two lines where there is no terminal to draw on.
 LOOK_S: Final = 1.0
 LINE_S: Final = 10.0
+#: The KPIs are asked for at every so many looks: they take longer than counts.
+KPI_LOOKS: Final = 5
 #: Column → counter, as a minute and an hour have it.
 SHOWN: Final = {
     "mentions": "mentions",
@@ -48,6 +52,9 @@ class Watched:
     url: str
     clock: Callable[[], float] = time.monotonic
     campaigns: Sequence[CampaignNow] = ()
+    #: The KPIs now, and as they were at the look before.
+    kpis: KpisNow | None = None
+    kpis_before: KpisNow | None = None
     progress: BoardProgress | None = None
     sent: int = 0
     last_note: str = ""
@@ -63,6 +70,11 @@ class Watched:
         self.campaigns = campaigns or self.campaigns
         self.sent = sent
         self._reads.append((self.clock(), self.read))
+
+    def look_at_kpis(self, kpis: KpisNow | None) -> None:
+        """Take over the KPIs as they are now; a board that did not answer leaves what is known."""
+        if kpis is not None:
+            self.kpis_before, self.kpis = self.kpis, kpis
 
     def note(self, text: str) -> None:
         """Something happened."""
@@ -104,10 +116,12 @@ async def watch(run: DemoRun, watched: Watched, console: Console) -> None:
         await _lines(run, watched, console)
         return
     with Live(console=console, refresh_per_second=4, transient=False) as live:
-        while True:
+        for looks in count():
             room = max(3, console.height - _FRAME_LINES)
             await _look(run, watched, room)
-            live.update(view(watched, console.width))
+            if looks % KPI_LOOKS == 0:
+                watched.look_at_kpis(await run.kpis([one.id for one in watched.campaigns]))
+            live.update(view(watched, console.width, console.height))
             await asyncio.sleep(LOOK_S)
 
 
@@ -120,7 +134,10 @@ async def _lines(run: DemoRun, watched: Watched, console: Console) -> None:
     while True:
         await asyncio.sleep(LINE_S)
         await _look(run, watched, most=20)
+        watched.look_at_kpis(await run.kpis([one.id for one in watched.campaigns]))
         console.print(line(watched), markup=False, highlight=False, soft_wrap=True)
+        if watched.kpis is not None and watched.kpis.values:
+            console.print(kpi_line(watched.kpis), markup=False, highlight=False, soft_wrap=True)
 
 
 def line(watched: Watched) -> str:
@@ -133,13 +150,14 @@ def line(watched: Watched) -> str:
     )
 
 
-def view(watched: Watched, width: int) -> Group:
-    """All of it, for a terminal of so many columns."""
+def view(watched: Watched, width: int, height: int = 1_000) -> Group:
+    """All of it, for a terminal of so many columns and lines; where the KPIs have no room the page is named."""
     parts: list[RenderableType] = [
         Text.assemble((watched.title, "bold"), (f"   up {watched.running}", "dim"), overflow="ellipsis", no_wrap=True),
         Text(""),
         _table(watched.campaigns, wide=width >= WIDE),
         Text(""),
+        *_kpis(watched, width, height),
         _outcomes(watched),
         _pipeline(watched),
         Text.assemble(("page ", "dim"), f"{watched.url}/", ("   metrics ", "dim"), f"{watched.url}/metrics"),
@@ -148,6 +166,16 @@ def view(watched: Watched, width: int) -> Group:
     if watched.last_note:
         parts.insert(-1, Text(watched.last_note, style="yellow"))
     return Group(*parts)
+
+
+def _kpis(watched: Watched, width: int, height: int) -> list[RenderableType]:
+    now = watched.kpis
+    if now is None or not now.values:
+        return []
+    if height < _FRAME_LINES + len(watched.campaigns) + kpi_rows(width):
+        page = f"{watched.url}/campaigns/{now.campaign}#kpis"
+        return [Text.assemble((f"{len(now.values)} KPIs of {now.campaign} ", "dim"), page)]
+    return [kpi_table(now, watched.kpis_before, width), Text("")]
 
 
 def _table(campaigns: Sequence[CampaignNow], *, wide: bool) -> Table:

@@ -21,6 +21,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from listener.authors import AUTHOR_KEY_VARIABLE
 from listener.demo.board import BoardClient, BoardProgress, CampaignNow
+from listener.demo.kpis import KpisNow
 from listener.demo.processes import HOST, Child, Fleet
 from listener.demo.producing import Pace, RealTime, Sent, produce, producer_for
 from listener.demo.waiting import Patience, Reporter
@@ -142,6 +143,10 @@ class DemoRun:
     async def now(self, most: int) -> list[CampaignNow]:
         """The campaigns, ``most`` of them, as the board has them."""
         return await self._client.now(self.counted.record_time if self.counted else None, most)
+
+    async def kpis(self, campaigns: Iterable[str]) -> KpisNow | None:
+        """The KPIs of one of these campaigns: the one of which most is known."""
+        return await self._client.kpis(campaigns)
 
     async def _start(self, stack: AsyncExitStack) -> None:
         self.say("creating the topics")

@@ -1,5 +1,6 @@
 """The live view, drawn from given states."""
 
+import re
 from datetime import UTC, datetime
 from io import StringIO
 
@@ -7,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from listener.demo.board import TREND_MINUTES, BoardProgress, CampaignNow, PartitionProgress
+from listener.demo.kpis import known, kpi_line, kpi_rows, kpi_table, most_known
 from listener.demo.live import Watched, line, short, sparkline, view
 
 URL = "http://127.0.0.1:8080"
@@ -116,3 +118,56 @@ def test_bars_are_in_proportion_and_nothing_is_blank() -> None:
     assert sparkline([0, 1, 4, 8]) == " ▁▄█"
     assert sparkline([]) == ""
     assert sparkline([0, 0]) == "  "
+
+
+KPI_BODIES = {
+    "organic_traffic": {"value": 69, "unit": "sessions"},
+    "leads": {"value": {"mql": 10, "sql": 5}, "unit": "count"},
+    "conversions": {"value": {"purchase": 3, "contact": 1}, "unit": "count"},
+    "cost_per_conversion": {"value": 2280125, "unit": "IRR"},
+    "bounce_rate": {"value": 0.274, "unit": "ratio"},
+    "search_ranking": {"value": {"position": 4.06, "top3": 0.485, "top10": 1}, "unit": "position"},
+    "sales_growth": {"value": {"count": None, "revenue": None}, "unit": "ratio"},
+}
+
+
+def test_kpis_are_shown_where_there_is_room_and_named_where_there_is_none() -> None:
+    state = watched()
+    state.look_at_kpis(known("berimo", KPI_BODIES))
+    lines = drawn(state, 120)
+    shown = "\n".join(lines)
+    assert "KPIs of berimo, campaign to date" in shown
+    for title, value in (
+        ("Organic traffic", "69 sessions"),
+        ("Leads", "10 / 5"),
+        ("Conversions", "4"),
+        ("Cost per conversion", "2,280,125 IRR"),
+        ("Bounce rate", "27.4%"),
+        ("Search ranking", "4.06 / 48.5% / 100%"),
+        ("Sales growth", "no sample"),
+    ):
+        assert re.search(rf"{title} +{re.escape(value)}(?: |$)", shown, re.MULTILINE), title
+    assert len(lines) == 11 + kpi_rows(120)
+    console = Console(file=StringIO(), width=80, color_system=None)
+    console.print(view(state, 80, 24))
+    assert "6 KPIs of berimo http://127.0.0.1:8080/campaigns/berimo#kpis" in console.file.getvalue()  # type: ignore[attr-defined]
+    state.look_at_kpis(None)
+    assert state.kpis == known("berimo", KPI_BODIES)
+
+
+def test_what_moved_stands_out() -> None:
+    first = known("berimo", KPI_BODIES)
+    second = known("berimo", KPI_BODIES | {"organic_traffic": {"value": 70, "unit": "sessions"}})
+    console = Console(file=StringIO(), width=120, color_system="standard", force_terminal=True)
+    console.print(kpi_table(second, first, 120))
+    bold = re.findall(r"\x1b\[1;32m *([^\x1b]+)", console.file.getvalue())  # type: ignore[attr-defined]
+    assert [text.strip() for text in bold] == ["70 sessions"]
+
+
+def test_the_campaign_of_which_most_is_known_is_taken() -> None:
+    empty = known("a", {"organic_traffic": {"value": 0, "unit": "sessions"}})
+    assert most_known([empty, known("b", KPI_BODIES)]) == known("b", KPI_BODIES)
+    assert most_known([]) is None
+    assert "6 of 24 with a value: search_ranking 4.06 / 48.5% / 100%, organic_traffic" in kpi_line(
+        known("b", KPI_BODIES)
+    )
