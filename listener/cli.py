@@ -23,6 +23,7 @@ COMMANDS = {
     "spikes": "listener.spikes:spikes",
     "backtest": "listener.alerting.backtest:backtest",
     "recount": "listener.recount.command:recount",
+    "audit": "listener.recount.audit:audit",
     "kpis": "listener.kpis.command:kpis",
     "import": "listener.importing.command:import_command",
     "report": "listener.report.command:report",

@@ -21,7 +21,7 @@ class MetricSpec:
     kind: Kind
     help: str
     labels: tuple[str, ...] = ()
-    by: Literal["worker", "board", "source"] = "board"
+    by: Literal["worker", "board", "source", "audit"] = "board"
 
 
 #: What closed minutes are summed over: label of the window → seconds.
@@ -137,6 +137,19 @@ def _kpi_metrics() -> Iterator[MetricSpec]:
     )
 
 
+def _audit_metrics() -> Iterator[MetricSpec]:
+    specs: tuple[tuple[str, Kind, str, tuple[str, ...]], ...] = (
+        ("difference", "gauge", "Figures of cells and outcomes that are not what the records come to.", ("topic",)),
+        ("not_covered_windows", "gauge", "Windows that could not be recounted: their records are gone.", ("topic",)),
+        ("compared_cells", "gauge", "Cells and outcomes that the last recount compared.", ()),
+        ("last_success_timestamp_seconds", "gauge", "When the last recount came to its end.", ()),
+        ("duration_seconds", "gauge", "How long it took.", ()),
+        ("failures", "counter", "Recounts that could not be made.", ()),
+    )
+    for name, kind, meaning, labels in specs:
+        yield MetricSpec(f"listener_audit_{name}", kind, meaning, labels, by="audit")
+
+
 METRICS: Final[dict[str, MetricSpec]] = {
     spec.name: spec
     for spec in (
@@ -210,6 +223,7 @@ METRICS: Final[dict[str, MetricSpec]] = {
         MetricSpec("listener_worker_recovery_records", "gauge", "Changelog records of the last recovery.", by="worker"),
         MetricSpec("listener_worker_loop_age_seconds", "gauge", "Since the counting loop last ran.", by="worker"),
         *_source_metrics(),
+        *_audit_metrics(),
         MetricSpec(
             "listener_changelog_regressions",
             "counter",

@@ -375,6 +375,31 @@ WORKERS: Final = Board(
             ),
         ),
         Row(
+            "Audit",
+            (
+                line(
+                    "Differences",
+                    "Figures that are not what the retained records come to, by topic: 0, always.",
+                    ("max by (topic) (listener_audit_difference)", "{{topic}}"),
+                    above=1,
+                ),
+                line(
+                    "Compared",
+                    "Cells of the last recount; windows that could not be recounted; recounts that failed.",
+                    ("max(listener_audit_compared_cells)", "compared"),
+                    ("max by (topic) (listener_audit_not_covered_windows)", "{{topic}} not covered"),
+                    (_increase("listener_audit_failures_total"), "{{instance}} failed"),
+                ),
+                line(
+                    "Time",
+                    "How long the last recount took, and how long ago it ended.",
+                    ("max(listener_audit_duration_seconds)", "duration"),
+                    ("time() - max(listener_audit_last_success_timestamp_seconds)", "age"),
+                    unit="s",
+                ),
+            ),
+        ),
+        Row(
             "Boards",
             (
                 line(

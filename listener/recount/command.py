@@ -59,7 +59,11 @@ def _from_kafka(kafka: KafkaSettings | None, namespace: Namespace, *, as_json: b
 
     if kafka is None:
         raise UsageProblem("--from-kafka: which Kafka? Give --bootstrap-servers or LISTENER_BOOTSTRAP_SERVERS.")
-    result = asyncio.run(compared(kafka, namespace, retention=_retention()))
+
+    def say(text: str) -> None:
+        click.echo(f"listener: {text}", err=True)
+
+    result = asyncio.run(compared(kafka, namespace, retention=_retention(), say=say))
     if as_json:
         click.echo(msgspec.json.encode({"equal": result.equal, **msgspec.structs.asdict(result)}))
     else:

@@ -14,7 +14,7 @@ from listener.recount.live.ledger import LIFETIME, TABLES, CellId
 from listener.recount.live.records import Input
 from listener.recount.live.sets import Known
 from models.campaign import CampaignSet
-from models.cells import CellName, cell_stamp, parse_lifetime_key, parse_window_key, unpack_cell
+from models.cells import cell_stamp, parse_lifetime_key, parse_window_key, unpack_cell
 from models.progress import Progress, progress_key, unpack_progress
 from models.streams import Stream
 from models.topics import Namespace
@@ -80,30 +80,33 @@ class Cluster:
 
     async def standing(self, stream: Stream, partition: int) -> Standing:
         """Progress first: what it calls durable is in every cell that is read afterwards."""
-        rows = await self._newest(stream, partition, "progress", lambda value: unpack_progress(value).rank)
-        value = rows.get(progress_key(stream.topic, partition))
+        rows = await self._newest(stream, partition, {"progress": lambda value: unpack_progress(value).rank})
+        value = rows["progress"].get(progress_key(stream.topic, partition))
         found = Standing(None if value is None else unpack_progress(value))
-        for table in TABLES:
-            for key, cell in (await self._newest(stream, partition, table, cell_stamp)).items():
+        for table, cells in (await self._newest(stream, partition, dict.fromkeys(TABLES, cell_stamp))).items():
+            for key, cell in cells.items():
                 name, start = (parse_lifetime_key(key), 0) if table == LIFETIME else parse_window_key(key)
-                found.cells[_cell_id(table, name, start)] = _cell(stream, cell)
+                found.cells[CellId(table, name.campaign, name.platform, start)] = _cell(stream, cell)
         return found
 
     async def _newest(
-        self, stream: Stream, partition: int, table: str, rank: Callable[[bytes], Any]
-    ) -> dict[bytes, bytes]:
-        """The record of highest rank per key, of equal ones the later; a tombstone ends a key."""
-        rows: dict[bytes, bytes] = {}
+        self, stream: Stream, partition: int, ranks: Mapping[str, Callable[[bytes], Any]]
+    ) -> dict[str, dict[bytes, bytes]]:
+        """By table the record of highest rank per key, of equal ones the later; a tombstone ends a key."""
+        tables = {self.namespace.changelog(stream.table(table)): table for table in ranks}
+        found: dict[str, dict[bytes, bytes]] = {table: {} for table in ranks}
 
-        def take(_tp: object, records: Records) -> None:
+        def take(tp: TopicPartition, records: Records) -> None:
+            table = tables[tp.topic]
+            rows, rank = found[table], ranks[table]
             for _, key, value in records:
                 if value is None:
                     rows.pop(key, None)
                 elif key not in rows or rank(value) >= rank(rows[key]):
                     rows[key] = value
 
-        await read_to_end(self.kafka, [TopicPartition(self.namespace.changelog(stream.table(table)), partition)], take)
-        return rows
+        await read_to_end(self.kafka, [TopicPartition(topic, partition) for topic in tables], take)
+        return found
 
     def consumer(self) -> AIOKafkaConsumer:
         """A consumer of retained records, in no group."""
@@ -146,10 +149,6 @@ class Cluster:
 
 def _headers(record: Any) -> Mapping[str, bytes]:
     return dict(record.headers) if record.headers else {}
-
-
-def _cell_id(table: str, name: CellName, start: int) -> CellId:
-    return CellId(table, name.campaign, name.platform, start)
 
 
 def _cell(stream: Stream, value: bytes) -> Found:
