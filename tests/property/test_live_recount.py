@@ -105,7 +105,9 @@ def test_every_tampered_figure_is_told_and_nothing_else(
 
 OTHERS = campaign("other", keywords=(), accounts=(), attribution={"utm_campaigns": ("yalda",), "sites": ("b.ir",)})
 ALONE = CampaignSet((campaign(timezone="America/New_York"),))
-TOGETHER = CampaignSet((campaign(timezone="America/New_York", kpis={"conversion_events": ("chat",)}), OTHERS))
+TOGETHER = CampaignSet(
+    (campaign(timezone="America/New_York", kpis={"conversion_events": ("chat",), "conversion_base": "users"}), OTHERS)
+)
 RULES = (ALONE, TOGETHER, CampaignSet((OTHERS,)))
 
 MOMENTS = st.one_of(
@@ -120,7 +122,7 @@ COUNTS = st.one_of(st.none(), st.integers(0, 50))
 FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "marketing.web.v1": {
         "session_id": st.sampled_from(["s1", "s1", "s1", "s2"]),
-        "anonymous_id": st.just("a"),
+        "anonymous_id": st.sampled_from("ab"),
         "event_name": st.sampled_from(["session_start", "page_view", "user_engagement", "purchase", "chat"]),
         "page_url": SITES,
         "page_referrer": st.sampled_from([None, "https://www.google.com/", "https://t.me/x", "https://shop.ir/"]),

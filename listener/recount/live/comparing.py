@@ -149,7 +149,7 @@ class Comparison:
         if cut.whole or cell.table == LIFETIME:
             return cut.whole or cut.before > 0
         start = cell.start if cell.table == "minute" else cell.start - _FIRST_ZONE_S
-        return start * 1000 < cut.before
+        return start * 1000 <= cut.before
 
     def _metrics(self, cell: CellId, cut: Cut | None) -> Iterator[str]:
         """What can be compared: where something older was seen, only what new posts alone add to."""

@@ -12,6 +12,7 @@ from models.people import ACTIVITIES, STAGES
 from models.web import Touch, Utm
 from processors.business.channels import channel, origin, tags
 from processors.business.rules import OTHER, Rule, Rules
+from processors.kpis.visitors import coupon
 
 _VIEWS: Final = ("page_view", "screen_view")
 _LATE_MS: Final = 48 * 3_600_000
@@ -68,6 +69,8 @@ class Session:
             yield Place(name, start, where, "converting_sessions"), converting
             for kind, number in kinds.items():
                 yield Place(name, start, f"conversion:{kind}", "conversions"), number
+            if rule.users:
+                yield Place(name, start, coupon(self.events[first].record.anonymous_id), "sessions"), 1
             keyword = rule.keyword(tags(touch).term)
             if keyword != OTHER:
                 yield Place(name, start, keyword, "sessions"), 1
