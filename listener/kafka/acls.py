@@ -59,8 +59,8 @@ class Rule(NamedTuple):
 def roles(namespace: Namespace) -> tuple[Role, ...]:
     """Every kind of process with no more than it needs.
 
-    ``operator`` is for people: rebase, backfill, forget, dlq, topics check. ``admin`` makes the topics. ``autoscaler``
-    only sees how far the group is.
+    ``operator`` is for people: rebase, backfill, forget, dlq, topics check. ``auditor`` counts again and writes nothing.
+    ``admin`` makes the topics. ``autoscaler`` only sees how far the group is.
     """
     inputs = [namespace.input(stream) for stream in STREAMS]
     changelogs = [namespace.changelog(table) for table in ALL_TABLES]
@@ -79,11 +79,13 @@ def roles(namespace: Namespace) -> tuple[Role, ...]:
     board = dict.fromkeys([*counts, namespace.campaigns, namespace.mentions], _READ) | dict.fromkeys(said, _BOTH)
     # The engagement source looks again at what was mentioned.
     source = dict.fromkeys(posts, _WRITE) | {namespace.source_cursors: _BOTH, namespace.mentions: _READ}
+    auditor = dict.fromkeys([*inputs, *counts, namespace.campaigns], _READ)
     operator = dict.fromkeys(every, (*_BOTH, "DescribeConfigs"))
     return (
         Role("worker", worker, {namespace.app: _READ}),
         Role("board", board, {leader_group(namespace): _READ}),
         Role("source", source, {}),
+        Role("auditor", auditor, {}),
         Role("importer", dict.fromkeys(business, _WRITE), {}),
         Role("operator", operator, {namespace.app: _READ}, {transactional_id(namespace): _WRITE}),
         Role("admin", dict.fromkeys(every, _MAKE), {}),

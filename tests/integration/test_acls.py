@@ -68,6 +68,9 @@ def test_the_rights_of_the_roles_are_enough_and_no_more(
             board.process.wait()
         assert worker.terminate() == 0
 
+        equal = owner.role(guarded, "auditor").command("recount", "--from-kafka")
+        assert (equal.returncode, equal.stdout) == (0, ""), equal.stderr
+
         asked = ("dlq", "replay", "--policy", "all", "--yes")
         refused = owner.role(guarded, "worker").command(*asked)
         assert refused.returncode == 2, refused.stderr

@@ -19,7 +19,7 @@ def test_every_declared_topic_is_made_by_the_admin_and_no_other_is_in_any_role()
     assert {name for role in ROLES.values() for name in role.topics} == DECLARED
 
 
-@pytest.mark.parametrize("name", ["worker", "board", "source", "importer", "operator", "autoscaler"])
+@pytest.mark.parametrize("name", ["worker", "board", "source", "auditor", "importer", "operator", "autoscaler"])
 def test_only_the_admin_makes_and_configures_topics(name: str) -> None:
     held = {operation for operations in ROLES[name].topics.values() for operation in operations}
     assert not held & {"Create", "Alter", "AlterConfigs", "Delete", "All"}
@@ -28,6 +28,14 @@ def test_only_the_admin_makes_and_configures_topics(name: str) -> None:
 def test_only_workers_and_operators_write_counts() -> None:
     writers = {name for name, role in ROLES.items() if "Write" in role.topics.get("brand-lifetime-changelog", ())}
     assert writers == {"worker", "operator"}
+
+
+def test_an_auditor_writes_nothing() -> None:
+    assert {operation for operations in ROLES["auditor"].topics.values() for operation in operations} == {
+        "Describe",
+        "Read",
+    }
+    assert not ROLES["auditor"].groups
 
 
 def test_replays_of_dead_letters_are_fenced_under_an_id_of_the_operator() -> None:
