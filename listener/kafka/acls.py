@@ -59,8 +59,8 @@ class Rule(NamedTuple):
 def roles(namespace: Namespace) -> tuple[Role, ...]:
     """Every kind of process with no more than it needs.
 
-    ``operator`` is for people: rebase, backfill, forget, dlq, topics check. ``auditor`` counts again and writes nothing.
-    ``admin`` makes the topics. ``autoscaler`` only sees how far the group is.
+    ``operator`` is for people: rebase, backfill, forget, dlq, topics check. ``auditor`` counts again and writes
+    nothing. ``admin`` makes the topics. ``autoscaler`` only sees how far the group is.
     """
     inputs = [namespace.input(stream) for stream in STREAMS]
     changelogs = [namespace.changelog(table) for table in ALL_TABLES]
