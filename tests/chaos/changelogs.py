@@ -33,22 +33,22 @@ def deleted(one: Crew) -> None:
 
 def truncated(one: Crew) -> None:
     """The progress changelog lost its records."""
-    _delete(one, one.cluster.namespace.changelog(PROGRESS), 1.0)
+    _delete(one, one.cluster.namespace.changelog(PROGRESS))
 
 
 def emptied(one: Crew) -> None:
     """The changelog of hours lost its records; the progress is intact."""
-    _delete(one, one.cluster.namespace.changelog("hour"), 1.0)
+    _delete(one, one.cluster.namespace.changelog("hour"))
 
 
 def thinned(one: Crew) -> None:
-    """The changelog of posts lost its first half; the progress is intact."""
-    _delete(one, one.cluster.namespace.changelog(ENTITIES), 0.5)
+    """Of the changelog of posts only the end is left; the progress is intact."""
+    _delete(one, one.cluster.namespace.changelog(ENTITIES), left=10)
 
 
-def _delete(one: Crew, topic: str, share: float) -> None:
-    """Delete the first records: Kafka refuses that until somebody lets it delete from the topic."""
-    parts = {TopicPartition(topic, number): int(end * share) for number, end in _ends(one, topic).items()}
+def _delete(one: Crew, topic: str, left: int = 0) -> None:
+    """Delete all but the last records: Kafka refuses that until somebody lets it delete from the topic."""
+    parts = {TopicPartition(topic, number): max(0, end - left) for number, end in _ends(one, topic).items()}
 
     def gone() -> bool:
         try:
