@@ -27,12 +27,15 @@ class Stream:
     ``metrics``  names of a cell's counters in wire order: new ones go to the end
     ``partitions`` how many it has unless an operator makes it otherwise; None: as many as asked for. Small streams have
                  one, so that all of an entity's records meet whatever they are keyed by (``listener topics`` says so).
+    ``steady``   records come all day: hours without any mean that a source is silent. Costs, ranks and the like come
+                 once a day, and a shop may have no visitor all night.
     """
 
     topic: str
     name: str
     metrics: tuple[str, ...] = METRICS
     partitions: int | None = None
+    steady: bool = True
 
     def table(self, short: str) -> str:
         """Full name of one of its tables: ``short`` is of ``models.cells.TABLES``."""
@@ -46,14 +49,14 @@ class Stream:
 
 POSTS: Final = Stream(POSTS_TOPIC, "posts")
 ARTICLES: Final = Stream(ARTICLES_TOPIC, "press")
-WEB: Final = Stream(WEB_TOPIC, "web", WEB_METRICS)
-PEOPLE: Final = Stream(PEOPLE_TOPIC, "people", PEOPLE_METRICS, partitions=1)
-SPEND: Final = Stream(SPEND_TOPIC, "spend", SPEND_METRICS, partitions=1)
-SEARCH: Final = Stream(SEARCH_TOPIC, "search", SEARCH_METRICS, partitions=1)
-SITE_RANK: Final = Stream(RANK_TOPIC, "site-rank", RANK_METRICS, partitions=1)
+WEB: Final = Stream(WEB_TOPIC, "web", WEB_METRICS, steady=False)
+PEOPLE: Final = Stream(PEOPLE_TOPIC, "people", PEOPLE_METRICS, partitions=1, steady=False)
+SPEND: Final = Stream(SPEND_TOPIC, "spend", SPEND_METRICS, partitions=1, steady=False)
+SEARCH: Final = Stream(SEARCH_TOPIC, "search", SEARCH_METRICS, partitions=1, steady=False)
+SITE_RANK: Final = Stream(RANK_TOPIC, "site-rank", RANK_METRICS, partitions=1, steady=False)
 #: One partition by need: referring domains are counted, but the topic is keyed by link.
-BACKLINKS: Final = Stream(BACKLINKS_TOPIC, "backlinks", BACKLINK_METRICS, partitions=1)
-AUDIENCE: Final = Stream(AUDIENCE_TOPIC, "audience", AUDIENCE_METRICS, partitions=1)
+BACKLINKS: Final = Stream(BACKLINKS_TOPIC, "backlinks", BACKLINK_METRICS, partitions=1, steady=False)
+AUDIENCE: Final = Stream(AUDIENCE_TOPIC, "audience", AUDIENCE_METRICS, partitions=1, steady=False)
 
 #: The business topics, in the order in which pages and documents list them.
 BUSINESS: Final[tuple[Stream, ...]] = (WEB, PEOPLE, SPEND, SEARCH, SITE_RANK, BACKLINKS, AUDIENCE)

@@ -9,6 +9,9 @@ All times are epoch milliseconds. How far a topic is read follows from the progr
 
 Minute m is closed when the topic is read up to m + 60 s + ``delay_s``. A topic is in a *replay* when its largest record
 time is more than ``replay_after_s`` behind the wall clock, which then says nothing about what is still to come.
+
+Topics whose records come once a day or less (``Stream.steady``) are never silent and never in a replay: with nothing
+left to read they are read up to now, however old their last record is.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,7 +33,7 @@ class Rules:
 
     ``delay_s``        wait past the end of a minute: records of slow sources
     ``dead_after_s``   a partition without a word for so long no longer holds minutes open
-    ``silent_after_s`` a topic without a record for so long is silent: its minutes are not complete
+    ``silent_after_s`` a steady topic without a record for so long is silent: its minutes are not complete
     ``replay_after_s`` record times further behind the wall clock are a replay
     """
 
@@ -49,6 +52,7 @@ class Reach(NamedTuple):
     ``until``   records up to here are counted; None while that cannot be said
     ``told``    partitions that ever had a record, ``heard`` those of them that are alive
     ``newest``  largest record time
+    ``steady``  whether hours without a record mean that its source is silent
     """
 
     until: int | None
@@ -56,13 +60,14 @@ class Reach(NamedTuple):
     heard: int
     newest: int | None
     replaying: bool
+    steady: bool = True
 
 
-def reach(partitions: Iterable[Progress], now: int, rules: Rules) -> Reach:
+def reach(partitions: Iterable[Progress], now: int, rules: Rules, *, steady: bool = True) -> Reach:
     """How far a topic is read, by the progress cells of its partitions at wall clock ``now``."""
     known = list(partitions)
     newest = max((cell.record_time for cell in known if cell.record_time is not None), default=None)
-    replaying = newest is not None and newest < now - rules.replay_after_s * 1000
+    replaying = steady and newest is not None and newest < now - rules.replay_after_s * 1000
     alive = [cell for cell in known if now - cell.written_at <= rules.dead_after_s * 1000]
     return Reach(
         until=_until(alive, now, newest, replaying=replaying),
@@ -70,6 +75,7 @@ def reach(partitions: Iterable[Progress], now: int, rules: Rules) -> Reach:
         heard=sum(cell.record_time is not None for cell in alive),
         newest=newest,
         replaying=replaying,
+        steady=steady,
     )
 
 
@@ -131,6 +137,7 @@ def completeness(reaches: Iterable[Reach], minute: int, rules: Rules) -> float:
     for one in reaches:
         told += one.told
         silent = one.newest is None or one.newest < minute * 1000 - rules.silent_after_s * 1000
+        silent &= one.steady
         heard += 0 if silent else one.heard
     return heard / told if told else 0.0
 

@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 from listener.board.board import Board
 from models.cells import WINDOWS
 from models.progress import Progress
-from models.streams import STREAMS
+from models.streams import STREAM_BY_TOPIC, STREAMS
 from processors.closing import Reach, Rules, last_closed, onward, reach, read_until, told, topics_now
 
 _MINUTES: Final = next(iter(WINDOWS))
@@ -47,7 +47,10 @@ class Closing:
         by_topic: dict[str, list[Progress]] = {}
         for (topic, _), cell in progress.items():
             by_topic.setdefault(topic, []).append(cell)
-        found = {topic: reach(cells, now, self.rules) for topic, cells in by_topic.items()}
+        found = {
+            topic: reach(cells, now, self.rules, steady=STREAM_BY_TOPIC[topic].steady)
+            for topic, cells in by_topic.items()
+        }
         self.reaches = told({topic: onward(self.reaches.get(topic), one) for topic, one in found.items()})
         self.until, self.now = read_until(self.reaches), now
         self._board.topics = topics_now(self.reaches, now, self.rules)

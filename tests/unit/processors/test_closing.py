@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from models.progress import NO_OUTCOMES, Progress
+from models.streams import STREAMS
 from processors.closing import (
     Reach,
     Rules,
@@ -102,6 +103,21 @@ def test_in_a_replay_the_wall_clock_closes_nothing() -> None:
     assert found.until == DAYS_AGO * 1000, "all idle: the largest record time"
     assert until(cell(DAYS_AGO), cell(DAYS_AGO - 90, caught_up=True)) == DAYS_AGO
     assert until(cell(DAYS_AGO), cell(DAYS_AGO - 90)) == DAYS_AGO - 90
+
+
+def test_a_topic_of_daily_records_holds_nothing_back_and_is_never_silent() -> None:
+    """The ranks of last week, all read: minutes go on closing, and are whole."""
+    ranks = reach([cell(DAYS_AGO, caught_up=True, written_at=NOW - 2)], NOW * 1000, RULES, steady=False)
+    posts = reach([cell(NOW - 10)], NOW * 1000, RULES)
+    assert not ranks.replaying
+    assert read_until({"posts": posts, "ranks": ranks}) == (NOW - 10) * 1000
+    assert completeness([posts, ranks], NOW - 60, RULES) == 1.0
+    # What is still to be read of old records holds minutes open, as everywhere.
+    assert reach([cell(DAYS_AGO)], NOW * 1000, RULES, steady=False).until == DAYS_AGO * 1000
+
+
+def test_only_posts_and_press_are_expected_all_day() -> None:
+    assert [stream.name for stream in STREAMS if stream.steady] == ["posts", "press"]
 
 
 def test_in_a_replay_an_idle_partition_that_fell_silent_holds_at_its_record_time() -> None:
