@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint type unit chaos soak deploy-check deploy-files bench bench-peers curves image lock schemas clean
+.PHONY: help install demo test lint type unit chaos soak deploy-check deploy-files observe image-check bench bench-peers curves image lock schemas clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -40,6 +40,9 @@ deploy-check: install ## rules, routes, manifests and dashboards of deploy/ (nee
 deploy-files: install ## make the generated files of deploy/ anew
 	$(BIN)/python -m deploy.generate
 
+observe: install ## the demo under Prometheus and Alertmanager, and what every panel of the dashboards shows
+	$(BIN)/python -m tests.deploy.observe
+
 chaos: install ## faults into a running cluster, counts compared with a recount: make chaos SEED=1
 	$(BIN)/python -m tests.chaos.run --seed $(or $(SEED),1)
 
@@ -65,7 +68,11 @@ lock: install ## renew requirements.lock from pyproject.toml, and those of the i
 
 BASE_IMAGE ?= docker.io/library/python:3.11-slim-bookworm
 image: ## build the container image with buildah, as localhost/listener
-	buildah build --format docker --build-arg BASE_IMAGE=$(BASE_IMAGE) -f deploy/docker/Dockerfile -t listener .
+	buildah build --format docker $(BUILD_OPTIONS) --build-arg BASE_IMAGE=$(BASE_IMAGE) \
+		-f deploy/docker/Dockerfile -t listener .
+
+image-check: install ## run the image with podman as it is deployed, and compare its counts with a recount
+	$(BIN)/python -m tests.deploy.image_check $(CHECK_OPTIONS)
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -85,6 +85,11 @@ class ChangelogReader:
         return not self._unread
 
     @property
+    def unread(self) -> int:
+        """Records, as offsets count them, between the positions and what was the end on entry."""
+        return sum(self._goals[tp] - self.positions[tp] for tp in self._unread)
+
+    @property
     def ends(self) -> dict[TopicPartition, int]:
         """The end offset of every partition as last seen."""
         return {tp: max(goal, self._consumer.highwater(tp) or 0) for tp, goal in self._goals.items()}
@@ -212,13 +217,21 @@ class ChangelogReader:
 
 
 async def read_from(
-    kafka: KafkaSettings, positions: Mapping[TopicPartition, int | None], take: Take
+    kafka: KafkaSettings,
+    positions: Mapping[TopicPartition, int | None],
+    take: Take,
+    left: Callable[[int], None] | None = None,
 ) -> dict[TopicPartition, int]:
-    """Hand all records from ``positions`` to the present ends to ``take``; returns the new positions."""
+    """Hand all records from ``positions`` to the present ends to ``take``; returns the new positions.
+
+    ``left`` is told how many are left to read, again and again.
+    """
     if not positions:
         return {}
     async with ChangelogReader(kafka, positions) as reader:
         while not reader.caught_up:
+            if left is not None:
+                left(reader.unread)
             batch = await reader.next()
             if batch is not None:
                 take(*batch)
@@ -226,10 +239,13 @@ async def read_from(
 
 
 async def read_to_end(
-    kafka: KafkaSettings, partitions: Iterable[TopicPartition], take: Take
+    kafka: KafkaSettings,
+    partitions: Iterable[TopicPartition],
+    take: Take,
+    left: Callable[[int], None] | None = None,
 ) -> dict[TopicPartition, int]:
-    """Hand all records of ``partitions``, from beginning to present end, to ``take``; returns the new positions."""
-    return await read_from(kafka, dict.fromkeys(partitions), take)
+    """``read_from`` the beginnings."""
+    return await read_from(kafka, dict.fromkeys(partitions), take, left)
 
 
 class _Fetches:

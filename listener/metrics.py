@@ -221,6 +221,18 @@ METRICS: Final[dict[str, MetricSpec]] = {
         MetricSpec("listener_worker_flush_seconds", "counter", "Seconds from a flush's start to durable.", by="worker"),
         MetricSpec("listener_worker_recovery_seconds", "gauge", "How long the last recovery took.", by="worker"),
         MetricSpec("listener_worker_recovery_records", "gauge", "Changelog records of the last recovery.", by="worker"),
+        MetricSpec(
+            "listener_worker_recovery_started_timestamp_seconds",
+            "gauge",
+            "When the recovery under way began; 0 while there is none.",
+            by="worker",
+        ),
+        MetricSpec(
+            "listener_worker_recovery_left_records",
+            "gauge",
+            "Changelog records that the recovery under way has still to read.",
+            by="worker",
+        ),
         MetricSpec("listener_worker_loop_age_seconds", "gauge", "Since the counting loop last ran.", by="worker"),
         *_source_metrics(),
         *_audit_metrics(),

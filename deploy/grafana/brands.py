@@ -11,6 +11,8 @@ _ENGAGEMENT: Final = ("likes", "comments", "shares", "quotes", "saves", "views")
 _MATCHED: Final = (
     'sum by (topic) (listener:records:rate5m{outcome="counted"}) / (sum by (topic) (listener:records:rate5m) > 0)'
 )
+#: Made of mentions, not of cells: boards tell it on their pages and in reports, not as a metric.
+_NOT_IN_CELLS: Final = {"potential_reach"}
 _UNITS: Final = {"ratio": "percentunit", "seconds": "s"}
 
 
@@ -121,7 +123,7 @@ CAMPAIGN: Final = Board(
             "هدف: targets",
             (
                 line("تحقق: attainment", "Actual of target.", _target("_attainment"), unit="percentunit"),
-                line("آهنگ: pace", "Actual of what is expected by now.", _target("_pace"), unit="percentunit", above=1),
+                line("آهنگ: pace", "Actual of what is expected by now.", _target("_pace"), unit="percentunit"),
                 line(
                     "از دست می‌رود: will be missed",
                     "1 when even the better end of the forecast misses it.",
@@ -170,7 +172,7 @@ KPI: Final = Board(
     "All 24 KPIs and what stands beside them, over the chosen window.",
     (
         Row("شاخص‌ها: the 24", tuple(map(_kpi, KPIS.values()))),
-        Row("در کنار آن‌ها: beside them", tuple(map(_kpi, BESIDE.values()))),
+        Row("در کنار آن‌ها: beside them", tuple(_kpi(kpi) for name, kpi in BESIDE.items() if name not in _NOT_IN_CELLS)),
     ),
     variables=("campaign", "window"),
     spikes=True,

@@ -18,12 +18,14 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 from deploy.grafana.brands import CAMPAIGN, KPI, TEXT
 from deploy.grafana.operating import ALERTING, OVERVIEW, PIPELINE, WORKERS
 from deploy.grafana.panels import Board, Kind, Panel, Query
+from listener.kpis.metrics import WINDOWS
 
 BOARDS: Final = (OVERVIEW, PIPELINE, WORKERS, CAMPAIGN, KPI, TEXT, ALERTING)
 SOURCE: Final = model.DataSourceRef(type_val="prometheus", uid="$datasource")
 RUNBOOKS: Final = "https://github.com/social-listener/social-listener/tree/main/deploy/runbooks"
 _WINDOWS: Final = ("1h", "1m", "24h")
-_KPI_WINDOWS: Final = ("24h", "1m", "1h", "day", "month", "campaign")
+#: The whole campaign first: what is told by the day (costs, search, ranks) is in no rolling window of minutes.
+_KPI_WINDOWS: Final = ("campaign", *(name for name in reversed(WINDOWS) if name != "campaign"))
 _BUILDERS: Final[dict[Kind, Any]] = {"timeseries": timeseries.Panel, "stat": stat.Panel, "table": table.Panel}
 _GRID: Final = 24
 
@@ -113,8 +115,15 @@ def _campaigns() -> dashboard.QueryVariable:
     return made.multi(True).include_all(True).all_value(".*").refresh(model.VariableRefresh.ON_TIME_RANGE_CHANGED)
 
 
+def window_choices(board: Board) -> tuple[str, ...]:
+    """The windows to choose from; the first holds until another is chosen. Empty where there is no such variable."""
+    if "window" not in board.variables:
+        return ()
+    return _KPI_WINDOWS if board is KPI else _WINDOWS
+
+
 def _windows(board: Board) -> dashboard.CustomVariable:
-    choices = _KPI_WINDOWS if board is KPI else _WINDOWS
+    choices = window_choices(board)
     chosen = model.VariableOption(selected=True, text=choices[0], value=choices[0])
     return dashboard.CustomVariable("window").label("Window").values(",".join(choices)).current(chosen)
 

@@ -26,6 +26,11 @@ def _quantile(q: float, metric: str) -> str:
     return f"histogram_quantile({q}, sum by (le) (rate({metric}_bucket[$__rate_interval])))"
 
 
+_UNDER_WAY: Final = (
+    "(time() - listener_worker_recovery_started_timestamp_seconds)"
+    " * (listener_worker_recovery_started_timestamp_seconds > bool 0)"
+)
+
 OVERVIEW: Final = Board(
     "listener-overview",
     "Listener: overview",
@@ -332,14 +337,16 @@ WORKERS: Final = Board(
                 ),
                 line(
                     "Recovery",
-                    "How long the last one took.",
-                    ("max by (instance) (listener_worker_recovery_seconds)", "{{instance}}"),
+                    "How long the last one took, and for how long one is under way.",
+                    ("max by (instance) (listener_worker_recovery_seconds)", "{{instance}} last"),
+                    (f"max by (instance) ({_UNDER_WAY})", "{{instance}} under way"),
                     unit="s",
                 ),
                 line(
                     "Recovery, records",
-                    "Changelog records of the last one.",
-                    ("max by (instance) (listener_worker_recovery_records)", "{{instance}}"),
+                    "Changelog records of the last one, and what one under way has still to read.",
+                    ("max by (instance) (listener_worker_recovery_records)", "{{instance}} last"),
+                    ("max by (instance) (listener_worker_recovery_left_records)", "{{instance}} left"),
                 ),
                 line(
                     "Progress",

@@ -9,8 +9,9 @@
 import asyncio
 import secrets
 import signal
+import sys
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,7 @@ class DemoRun:
     ``directory`` gets the processes' logs. ``say`` gets progress lines. ``on_progress`` is called with the number of
     records counted so far, often; it may kill, pause or add workers. ``pace`` overrides the speed of the replay,
     ``board_port`` is taken for the board if it is free. ``understanding``: mentions are judged too, not only counted.
+    ``environment``: settings of all processes beside those that they are given anyway; ``program`` starts them.
     """
 
     replay: Replay
@@ -61,6 +63,8 @@ class DemoRun:
     pace: Pace | None = None
     board_port: int = 0
     understanding: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
+    program: Sequence[str] = (sys.executable, "-m", "listener")
     sent: Sent = field(default_factory=Sent)
     counted: BoardProgress | None = None
     workers: list[Child] = field(default_factory=list)
@@ -105,14 +109,19 @@ class DemoRun:
         """Start one more worker."""
         retention, understanding = ("on" if one else "off" for one in (self.replay.retention, self.understanding))
         options = ("--retention", retention, "--understanding", understanding)
-        child = self._fleet.add(
+        child = self.add(
             f"worker-{len(self.workers)}",
             (
                 *("worker", "--campaigns", str(self.replay.campaigns.resolve()), *options),
-                *("--session-timeout", str(SESSION_TIMEOUT_S), *self._names()),
+                *("--session-timeout", str(SESSION_TIMEOUT_S)),
             ),
         )
         self.workers.append(child)
+        return child
+
+    def add(self, name: str, arguments: Sequence[str], port: int = 0) -> Child:
+        """Start a process of ours and keep it alive."""
+        child = self._fleet.add(name, (*arguments, *self._names()), port=port)
         self._supervise(child)
         return child
 
@@ -152,15 +161,16 @@ class DemoRun:
         self.say("creating the topics")
         await asyncio.to_thread(create_topics, self.kafka, await asyncio.to_thread(self.topics))
         self.say("starting the board and the workers")
-        self._fleet = Fleet(self.kafka, self.directory, self.say, lambda: (self.read, self.sent.records))
+        self._fleet = Fleet(
+            self.kafka, self.directory, self.say, lambda: (self.read, self.sent.records), program=self.program
+        )
         # Nobody needs to know this key later: what was hashed with it goes with the demo.
-        self._fleet.environment = {AUTHOR_KEY_VARIABLE: secrets.token_hex(32)}
+        self._fleet.environment = {AUTHOR_KEY_VARIABLE: secrets.token_hex(32), **self.environment}
         self._http = await stack.enter_async_context(aiohttp.ClientSession())
         self._producer = await stack.enter_async_context(producer_for(self.kafka))
         stack.push_async_callback(self._stop)
-        self._board = self._fleet.add("board", ("board", *self._names()), port=self.board_port)
+        self._board = self.add("board", ("board",), port=self.board_port)
         self._client = BoardClient(self._http, lambda: self._board.port)
-        self._supervise(self._board)
         for _ in range(self.replay.workers):
             self.add_worker()
         await self._guarded(self._ready())

@@ -29,6 +29,10 @@ from processors.resume import Refused, Source, resume
 _log = logging.getLogger("listener.worker.recovery")
 
 
+#: (first, end, committed) offsets of places.
+Sources = Callable[[set[Place]], Awaitable[Mapping[Place, tuple[int, int, int | None]]]]
+
+
 class Store(Protocol):
     """A table's data, by partition."""
 
@@ -72,7 +76,8 @@ class Reading:
 class Recovery:
     """Builds the planes of places.
 
-    ``stores``: full name of a table → store; ``sources``: (first, end, committed) by place.
+    ``stores``: full name of a table → store; ``sources``: (first, end, committed) by place. ``seconds``, ``records``:
+    of the last one; ``started``: when the one under way began, ``left``: changelog records that it has still to read.
     """
 
     kafka: KafkaSettings
@@ -83,11 +88,13 @@ class Recovery:
     capped: bool = True
     mentions: bool = True
     stores: Mapping[str, Store] | None = None
-    sources: Callable[[set[Place]], Awaitable[Mapping[Place, tuple[int, int, int | None]]]] | None = None
+    sources: Sources | None = None
     current: CompiledSet | None = None
     author_key: bytes | None = None
     seconds: float | None = None
     records: int = 0
+    started: datetime | None = None
+    left: int = 0
     _last: Reading = field(default_factory=Reading)
 
     def adopt(self, current: CompiledSet) -> None:
@@ -96,17 +103,27 @@ class Recovery:
 
     async def planes(self, places: set[Place]) -> dict[Place, PartitionPlane]:
         """Recover ``places`` and put a plane on each, ready to count from its position."""
-        if self.stores is None or self.sources is None:
+        stores, sources = self.stores, self.sources
+        if stores is None or sources is None:
             raise RuntimeError("recovery is not wired to an engine yet")
         self.drop()
         if not places:
             return {}
+        self.started = self.clock()
+        try:
+            return await self._recover(places, stores, sources)
+        finally:
+            self.started, self.left = None, 0
+
+    async def _recover(
+        self, places: set[Place], stores: Mapping[str, Store], sources: Sources
+    ) -> dict[Place, PartitionPlane]:
         began = time.monotonic()
         topics = sorted({self.namespace.input(place.stream) for place in places})
         ids, offsets, self._last, _ = await asyncio.gather(
             asyncio.gather(*(asyncio.to_thread(topic_id, self.kafka, topic) for topic in topics)),
-            self.sources(places),
-            self._read(places, self.stores),
+            sources(places),
+            self._read(places, stores),
             self.sets.load(),
         )
         identities = dict(zip(topics, ids, strict=True))
@@ -173,7 +190,11 @@ class Recovery:
             self.namespace,
             places,
             lambda place, table: stores[place.stream.table(table)].partition(place.partition),
+            self._note_left,
         )
+
+    def _note_left(self, records: int) -> None:
+        self.left = records
 
 
 def _unreadable(place: Place, where: str, error: ValueError) -> Refused:
@@ -194,7 +215,11 @@ async def read_tables(
 
 
 async def _read_into(
-    kafka: KafkaSettings, namespace: Namespace, places: set[Place], part: Callable[[Place, str], dict[bytes, bytes]]
+    kafka: KafkaSettings,
+    namespace: Namespace,
+    places: set[Place],
+    part: Callable[[Place, str], dict[bytes, bytes]],
+    left: Callable[[int], None] | None = None,
 ) -> Reading:
     """Merge all changelog partitions of these places, to their end."""
     reading = Reading(behind={place: {table: {} for table in TABLES} for place in places})
@@ -212,5 +237,5 @@ async def _read_into(
         except ValueError as error:
             raise _unreadable(place, tp.topic, error) from error
 
-    reading.positions = await read_to_end(kafka, wanted, take)
+    reading.positions = await read_to_end(kafka, wanted, take, left)
     return reading

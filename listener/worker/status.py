@@ -61,6 +61,11 @@ class WorkerCollector(Described):
         yield family("listener_campaigns_failures", [((), self._watch.failures)])
         yield family("listener_campaigns_changes", [((), self._watch.changes)])
         yield family("listener_worker_loop_age_seconds", [((), counting.guard.age)])
+        started = counting.recovery.started
+        yield family(
+            "listener_worker_recovery_started_timestamp_seconds", [((), started.timestamp() if started else 0.0)]
+        )
+        yield family("listener_worker_recovery_left_records", [((), counting.recovery.left)])
         if counting.recovery.seconds is not None:
             yield family("listener_worker_recovery_seconds", [((), counting.recovery.seconds)])
             yield family("listener_worker_recovery_records", [((), counting.recovery.records)])

@@ -25,7 +25,7 @@ NOON_MS = int(NOON.timestamp() * 1000)
 def counting() -> Any:
     """Two partitions: one is 7 records and 30 s behind, the other has read all that there is."""
     made = Counting(
-        recovery=SimpleNamespace(seconds=1.5, records=20),  # type: ignore[arg-type]
+        recovery=SimpleNamespace(seconds=1.5, records=20, started=None, left=0),  # type: ignore[arg-type]
         publisher=SimpleNamespace(),  # type: ignore[arg-type]
         guard=StallGuard(10.0),
         offsets=SimpleNamespace(highwater=lambda place: 17 if place.partition == 0 else 10),  # type: ignore[arg-type]
