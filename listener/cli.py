@@ -34,6 +34,7 @@ COMMANDS = {
     "token": "listener.board.access.command:token",
     "forget": "listener.forget:forget",
     "rebase": "listener.worker.rebase:rebase_command",
+    "repartition": "listener.worker.repartition:repartition_command",
     "backfill": "listener.worker.backfill:backfill_command",
     "dlq": "listener.dlq.command:dlq",
     "kafka": "listener.kafka.commands:kafka",

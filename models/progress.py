@@ -35,6 +35,8 @@ class Progress(Struct, frozen=True, omit_defaults=True):
     ``sets``         campaign sets in force for stamps behind ``durable``, oldest first
     ``topic_id``     Kafka's id of the source topic: another id means that the offsets mean something else
     ``base``         added to source offsets to get stamps; only ``listener rebase`` changes it
+    ``moved``        stamp up to which records came here while the topic had fewer partitions, -1 where it never grew:
+                     counting them again here alone would miss what went elsewhere since
     ``caught_up``    whether the owner had nothing left to read when it wrote this
     ``written_at``   wall clock of the writer, epoch milliseconds
     ``held``         table → least number of keys and sum of stamps that the changelogs hold (processors/holding.py);
@@ -52,6 +54,7 @@ class Progress(Struct, frozen=True, omit_defaults=True):
     invalid_run: int = 0
     invalid_blocks: tuple[int, ...] = ()
     base: int = 0
+    moved: int = -1
     caught_up: bool = False
     written_at: int = 0
     held: dict[str, Holding] = {}

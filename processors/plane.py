@@ -303,6 +303,7 @@ class PartitionPlane:
                 topic_id=before.topic_id,
                 durable_record_time=durable_time,
                 base=before.base,
+                moved=before.moved,
                 caught_up=caught_up,
                 written_at=to_ms(self.clock()),
                 held=dict(self._held),

@@ -16,13 +16,21 @@ from aiokafka.errors import KafkaError
 from kafka.errors import NoError, for_code
 from msgspec import Struct
 
+from listener.changelog import Records, read_to_end
 from listener.errors import UsageProblem
+from listener.inputs.reading import partition
 from listener.kafka.admin import admin_client
 from listener.kafka.settings import KafkaSettings
 from listener.worker.publisher import RECORD_BYTES
+from models.cells import PROGRESS
 from models.outcome import HEADER_REPLAY, DeadLetter
+from models.progress import unpack_progress
+from models.streams import STREAM_BY_TOPIC
 from models.topics import Namespace
 from processors.letters import Letters, Policy, Standing, note, whole_value
+
+#: (topic, partition) → offset up to which its records came while the topic had fewer partitions.
+Moved = dict[tuple[str, int], int]
 
 _TRANSACTION: Final = 200
 _WAIT_MS: Final = 500
@@ -92,6 +100,8 @@ async def deal_with(
 ) -> Done:
     """Produce the records of letters again, or drop them; each is noted in the same transaction."""
     done = Done()
+    standing = list(chosen)
+    moved = await _moved(kafka, namespace, (one.letter for one in standing))
     producer = AIOKafkaProducer(
         **kafka.aiokafka(), transactional_id=transactional_id(namespace), max_request_size=RECORD_BYTES
     )
@@ -100,19 +110,55 @@ async def deal_with(
     except KafkaError as error:
         raise UsageProblem(f"no transaction can be begun ({error}). Check the ACLs and that Kafka answers.") from error
     try:
-        waiting = iter(chosen)
+        waiting = iter(standing)
         while some := list(islice(waiting, _TRANSACTION)):
             async with producer.transaction():
                 for one in some:
-                    await _send(producer, namespace, one, policy, now, done)
+                    await _send(producer, namespace, one, policy, now, moved, done)
             say(f"{done.replayed + done.dropped:,} letters dealt with")
     finally:
         await producer.stop()
     return done
 
 
+async def _moved(kafka: KafkaSettings, namespace: Namespace, letters: Iterable[DeadLetter]) -> Moved:
+    """Of the partitions that the letters are from."""
+    topics = {(one.topic, one.partition) for one in letters if one.topic in STREAM_BY_TOPIC}
+    asked = {
+        TopicPartition(namespace.changelog(STREAM_BY_TOPIC[topic].table(PROGRESS)), number): (topic, number)
+        for topic, number in topics
+    }
+    moved: Moved = {}
+
+    def take(tp: TopicPartition, records: Records) -> None:
+        for _, _, value in records:
+            if value is not None:
+                progress = unpack_progress(value)
+                moved[asked[tp]] = progress.moved - progress.base
+
+    await read_to_end(kafka, asked, take)
+    return moved
+
+
+def landing(letter: DeadLetter, moved: Moved, partitions: int) -> int:
+    """Where a record is produced again.
+
+    All records of an entity stay in one partition, however that was chosen: where the first attempt was, unless the
+    topic got more partitions since (``listener repartition``), which goes by the key.
+    """
+    if letter.offset > moved.get((letter.topic, letter.partition), -1) or letter.origin_key is None:
+        return letter.partition
+    return partition(letter.origin_key, partitions)
+
+
 async def _send(
-    producer: AIOKafkaProducer, namespace: Namespace, one: Standing, policy: Policy, now: datetime, done: Done
+    producer: AIOKafkaProducer,
+    namespace: Namespace,
+    one: Standing,
+    policy: Policy,
+    now: datetime,
+    moved: Moved,
+    done: Done,
 ) -> None:
     letter = one.letter
     if policy == "drop":
@@ -127,8 +173,7 @@ async def _send(
             namespace.prefix + letter.topic,
             value,
             letter.origin_key,
-            # Where the first attempt was: all records of an entity stay in one partition, however that was chosen.
-            letter.partition,
+            landing(letter, moved, len(await producer.partitions_for(namespace.prefix + letter.topic))),
             headers=[(HEADER_REPLAY, origin)],
         )
         done.replayed += 1

@@ -195,6 +195,11 @@ async def _check(job: Job, place: Place, progress: Progress, first: int, tables:
     identity = await asyncio.to_thread(topic_id, job.kafka, job.namespace.input(place.stream))
     if identity != progress.topic_id:
         raise UsageProblem(f"{place}: the topic was created anew; `listener rebase` comes first.")
+    if first + progress.base <= progress.moved:
+        raise UsageProblem(
+            f"{place}: the topic has more partitions since offset {progress.moved - progress.base + 1}. What is "
+            "retained of before cannot be counted again in this partition alone: wait until retention has removed it."
+        )
     if first + progress.base > 0 and has_counts(tables, job.campaign.id) and not job.replace:
         raise UsageProblem(
             f"{place}: {job.campaign.id} has counts already, and the records before offset {first} are gone: counting "

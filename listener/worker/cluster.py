@@ -42,4 +42,11 @@ def partitions_of(kafka: KafkaSettings, namespace: Namespace) -> dict[Stream, in
 
 def _require_equal(changelog: str, found: int, topic: str, partitions: int) -> None:
     if found != partitions:
-        raise UsageProblem(f"{changelog} has {found} partitions, {topic} has {partitions}: they must have as many.")
+        more = (
+            f" `listener repartition --partitions {partitions}` moves what is kept to where the records will be; one "
+            "that was cut short is run again."
+        )
+        raise UsageProblem(
+            f"{changelog} has {found} partitions, {topic} has {partitions}: they must have as many."
+            + (more if found < partitions else "")
+        )

@@ -18,6 +18,7 @@ from listener.worker.places import Place
 from listener.worker.publisher import Publisher, create_producer
 from listener.worker.recovery import read_tables
 from models.cells import PROGRESS
+from models.progress import progress_key, unpack_progress
 from models.streams import POSTS, STREAMS, Stream
 from models.topics import Namespace
 from processors.rebase import Mode, Rebased, rebase, record
@@ -80,12 +81,12 @@ def _wanted(kafka: KafkaSettings, namespace: Namespace, stream: Stream, partitio
 
 
 def require_no_workers(kafka: KafkaSettings, namespace: Namespace, seconds: float) -> None:
-    """A running worker would write over the new footing."""
+    """A running worker would write over what a command does to its partitions."""
     deadline = time.monotonic() + seconds
     with admin_client(kafka) as admin:
         while members := _members(admin, namespace.app):
             if time.monotonic() >= deadline:
-                raise UsageProblem(f"{members} workers of {namespace.app} are running: stop them before a rebase.")
+                raise UsageProblem(f"{members} workers of {namespace.app} are running: stop them first.")
             time.sleep(_POLL_S)
 
 
@@ -100,8 +101,11 @@ async def _rebase(kafka: KafkaSettings, namespace: Namespace, wanted: set[Place]
     await producer.start()
     try:
         tables = await read_tables(kafka, namespace, wanted)
+        sources = await _sources(kafka, consumer, namespace, wanted)
+        if mode is Mode.REBUILD:
+            _require_unmoved(tables, sources)
         done = {}
-        for place, source in (await _sources(kafka, consumer, namespace, wanted)).items():
+        for place, source in sources.items():
             footing = rebase(tables[place], source, mode, place.stream.topic)
             done[place] = await _apply(consumer, Publisher(producer, namespace), place, footing, source)
     except LookupError as error:
@@ -111,6 +115,21 @@ async def _rebase(kafka: KafkaSettings, namespace: Namespace, wanted: set[Place]
     finally:
         await producer.stop()
         await consumer.stop()
+
+
+def _require_unmoved(
+    tables: Mapping[Place, Mapping[str, Mapping[bytes, bytes]]], sources: Mapping[Place, Source]
+) -> None:
+    """Records of before a repartition have their later ones elsewhere: counted again alone they would lack these."""
+    for place, source in sources.items():
+        value = tables[place][PROGRESS].get(progress_key(place.stream.topic, place.partition))
+        progress = None if value is None else unpack_progress(value)
+        if progress is not None and source.first + progress.base <= progress.moved:
+            raise UsageProblem(
+                f"{place}: the topic has more partitions since offset {progress.moved - progress.base + 1}. What is "
+                "retained of before cannot be counted again in this partition alone: wait until retention has removed "
+                "it."
+            )
 
 
 async def _sources(
