@@ -83,9 +83,12 @@ def first_progress(before: Mapping[int, Progress], change: Change, number: int, 
 
 
 def marked(progress: Progress) -> Progress:
-    """The progress cell of an old partition: all is durable, and its records up to now came among fewer partitions."""
+    """The progress cell of an old partition: all is durable, and its records up to now came among fewer partitions.
+
+    It states nothing of what the tables hold: that is about to change, and the next owner states it anew.
+    """
     return msgspec.structs.replace(
-        progress, moved=progress.stamp, durable=progress.stamp, durable_record_time=progress.record_time
+        progress, moved=progress.stamp, durable=progress.stamp, durable_record_time=progress.record_time, held={}
     )
 
 

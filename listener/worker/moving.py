@@ -19,6 +19,7 @@ from models.mention import pack_mention, unpack_mention
 from models.progress import Progress, pack_progress, progress_key, unpack_progress
 from models.streams import Stream
 from models.topics import Namespace
+from processors.holding import held, missing, stamps_of
 from processors.inputs import KINDS
 from processors.rebase import Mode, rebase
 from processors.repartition import Change, first_progress, leaving, marked, rehomed, settled
@@ -63,6 +64,8 @@ class Mover:
                 f"{place}: the last worker was cut short. Start the workers, let them catch up, and stop them in good "
                 "order."
             )
+        elif missing(progress.held, held(stamps_of(tables))) is not None:
+            raise UsageProblem(f"{place}: a changelog has lost records. Start the workers: they say what helps.")
 
     async def _whole(self, place: Place, progress: Progress) -> bool:
         """Whether the last flush is durable as a whole: the group commits only then."""
