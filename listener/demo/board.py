@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from listener.demo.kpis import KpisNow, known, most_known
+from listener.demo.kpis import GROWTH, KpisNow, known, most_known
 from listener.demo.processes import HOST
 from listener.errors import UsageProblem
 from listener.recount.report import Report
@@ -163,10 +163,17 @@ class BoardClient:
     async def kpis(self, campaigns: Iterable[str]) -> KpisNow | None:
         """Those of the campaign of which most is known; None while the board does not answer."""
         try:
-            found = [known(one, (await self._get(f"/api/campaigns/{one}/kpis", _Kpis)).kpis) for one in campaigns]
+            best = most_known([known(one, await self._kpis(one, "campaign")) for one in campaigns])
+            if best is None:
+                return None
+            # To date there is nothing before that a growth could be of.
+            growth = known(best.campaign, {GROWTH: (await self._kpis(best.campaign, "24h"))[GROWTH]})
         except (aiohttp.ClientError, TimeoutError):
             return None
-        return most_known(found)
+        return msgspec.structs.replace(best, values=best.values | growth.values)
+
+    async def _kpis(self, campaign: str, period: str) -> dict[str, dict[str, Any]]:
+        return (await self._get(f"/api/campaigns/{campaign}/kpis?period={period}", _Kpis)).kpis
 
     async def _at(self, one: CampaignNow, moment: datetime) -> CampaignNow:
         """With what was counted in the minute and the hour of ``moment``, and in the minutes before it."""

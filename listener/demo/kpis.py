@@ -11,6 +11,8 @@ from rich.text import Text
 from listener.report.words import Words
 from models.kpis import KPIS
 
+#: Of the last 24 hours; all others are of the campaign to date.
+GROWTH: Final = "sales_growth"
 #: Columns that one KPI takes with its value.
 _WIDTH: Final = 50
 _TITLE: Final = 27
@@ -49,7 +51,7 @@ def kpi_table(now: KpisNow, before: KpisNow | None, width: int) -> Table:
     """All 24, column by column; what has changed since ``before`` is bold."""
     columns = _columns(width)
     rows = ceil(len(KPIS) / columns)
-    title = f"KPIs of {now.campaign}, campaign to date"
+    title = f"KPIs of {now.campaign}, campaign to date (growth: of 24 hours)"
     table = Table(
         box=None,
         padding=(0, 1),

@@ -6,6 +6,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from aiokafka.partitioner import DefaultPartitioner
 from click.testing import CliRunner
 from kafka import KafkaProducer
 
+from listener.authors import AUTHOR_KEY_VARIABLE
 from listener.cli import cli
 from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.topics import create_topics, declared_topics
 from models.streams import STREAM_BY_TOPIC
 from models.topics import Namespace
 from processors.inputs import KINDS
-from tests.business import a_bit_of_everything
+from tests.business import a_bit_of_everything, post
 from tests.integration.workers import Cluster, until
 
 pytestmark = pytest.mark.broker
@@ -71,12 +73,25 @@ def produce(cluster: Cluster, records: list[tuple[str, bytes]]) -> None:
     producer.close()
 
 
-def counted_by_files(directory: Path, records: list[tuple[str, bytes]]) -> Any:
+def counted_by_files(directory: Path, records: list[tuple[str, bytes]], *options: str) -> Any:
     file = directory / "records.ndjson"
     lines = (json.dumps({"topic": topic, "record": json.loads(value)}) for topic, value in records)
     file.write_text("\n".join(lines), encoding="utf-8")
-    arguments = ["--campaigns", str(directory / "campaigns"), "--input", str(file), "--now", NOW, "--json"]
+    arguments = ["--campaigns", str(directory / "campaigns"), "--input", str(file), "--now", NOW, "--json", *options]
     return json.loads(CliRunner().invoke(cli, ["kpis", *arguments], catch_exceptions=False).stdout)["c"]
+
+
+@contextmanager
+def board(cluster: Cluster, directory: Path) -> Iterator[str]:
+    """A board that reads what the cluster's workers count; its address."""
+    log = directory / "board.log"
+    command = [sys.executable, "-m", "listener", "board", "--http-port", "0"]
+    with log.open("wb") as out, subprocess.Popen(command, env=cluster.environment, stderr=out) as process:
+        try:
+            until(lambda: "http://127.0.0.1:" in log.read_text(), "the board to serve")
+            yield "http://127.0.0.1:" + log.read_text().partition("http://127.0.0.1:")[2].split("/")[0]
+        finally:
+            process.terminate()
 
 
 def test_live_numbers_are_those_of_the_files(cluster: Cluster, tmp_path: Path) -> None:
@@ -84,26 +99,54 @@ def test_live_numbers_are_those_of_the_files(cluster: Cluster, tmp_path: Path) -
     expected = counted_by_files(tmp_path, records)
     produce(cluster, records)
     cluster.worker("--retention", "off", "--understanding", "on").ready()
-    log = tmp_path / "board.log"
-    command = [sys.executable, "-m", "listener", "board", "--http-port", "0"]
-    with log.open("wb") as out, subprocess.Popen(command, env=cluster.environment, stderr=out) as board:
-        try:
-            until(lambda: "http://127.0.0.1:" in log.read_text(), "the board to serve")
-            url = "http://127.0.0.1:" + log.read_text().partition("http://127.0.0.1:")[2].split("/")[0]
-            until(lambda: counted(url) == len(records), "all records to be counted")
-            until(lambda: answer(url)["kpis"]["press_mentions"] == expected["press_mentions"], "the mention store")
-            found = answer(url)
-            assert found["kpis"] == expected
-            assert [target["actual"] for target in found["targets"]] == [1]
-            until(lambda: answer(url)["target_history"], "the history of targets, from the leading board")
-            told = [(one["kpi"], one["target"]["target"]) for one in answer(url)["target_history"]]
-            assert told == [("leads.mql", 2)]
-            # 1500 of the two days for two conversions; the 50 of a third day are in the campaign to date only.
-            assert reported(url) == {"cost_per_conversion": 750, "leads": 2}
-            gauge = 'listener_kpi_numerator{campaign="c",currency="IRR",kpi="cost_per_conversion"'
-            until(lambda: gauge in read(f"{url}/metrics"), "the next evaluation for the metrics")
-        finally:
-            board.terminate()
+    with board(cluster, tmp_path) as url:
+        until(lambda: counted(url) == len(records), "all records to be counted")
+        until(lambda: answer(url)["kpis"]["press_mentions"] == expected["press_mentions"], "the mention store")
+        found = answer(url)
+        assert found["kpis"] == expected
+        assert [target["actual"] for target in found["targets"]] == [1]
+        until(lambda: answer(url)["target_history"], "the history of targets, from the leading board")
+        told = [(one["kpi"], one["target"]["target"]) for one in answer(url)["target_history"]]
+        assert told == [("leads.mql", 2)]
+        # 1500 of the two days for two conversions; the 50 of a third day are in the campaign to date only.
+        assert reported(url) == {"cost_per_conversion": 750, "leads": 2}
+        gauge = 'listener_kpi_numerator{campaign="c",currency="IRR",kpi="cost_per_conversion"'
+        until(lambda: gauge in read(f"{url}/metrics"), "the next evaluation for the metrics")
+
+
+#: What is felt, what is not, what no model can tell from the brand's name alone, and what is of another brand.
+SAID = (
+    "از برندما خیلی راضی هستم، عالی و فوق‌العاده بود",
+    "برندما افتضاح است، بدترین خرید عمرم بود و پولم را پس نمی‌دهند",
+    "برندما ساعت ده باز می‌کند",
+    "برندما",
+    "کیفیت برندما بد شده و پشتیبانی جواب نمی‌دهد",
+    "رقیب عالی است",
+)
+
+
+def test_the_live_sentiment_is_that_of_the_files(cluster: Cluster, tmp_path: Path) -> None:
+    records = [
+        post(str(number), text, author={"id": f"a{number % 2}", "followers": 100 + number})
+        for number, text in enumerate(SAID)
+    ]
+    expected = counted_by_files(tmp_path, records, "--all", "--understanding", "on")
+    assert expected["mentions"]["value"] == 5
+    assert expected["net_sentiment"]["denominator"] == 5
+    # The models disagree about these texts: else any number would be right.
+    assert 0 < abs(expected["net_sentiment"]["numerator"]) < 5
+    produce(cluster, records)
+    cluster.environment[AUTHOR_KEY_VARIABLE] = "the key of this test, long enough"
+    cluster.worker("--retention", "off", "--understanding", "on").ready()
+    with board(cluster, tmp_path) as url:
+        until(lambda: counted(url) == len(records), "all records to be counted")
+        until(
+            lambda: answer(url, "&all=1")["kpis"]["unique_authors"] == expected["unique_authors"], "the mention store"
+        )
+        found = answer(url, "&all=1")["kpis"]
+    # Two authors, of each the most followers that were told.
+    assert (found["unique_authors"]["value"], found["potential_reach"]["value"]) == (2, 207)
+    assert found == expected
 
 
 def reported(url: str) -> dict[str, Any]:
@@ -117,8 +160,8 @@ def reported(url: str) -> dict[str, Any]:
     return {"cost_per_conversion": lines["cost_per_conversion", ""]["value"], "leads": lines["leads", "mql"]["target"]}
 
 
-def answer(url: str) -> Any:
-    return json.loads(read(f"{url}/api/campaigns/c/kpis?now={NOW}"))
+def answer(url: str, more: str = "") -> Any:
+    return json.loads(read(f"{url}/api/campaigns/c/kpis?now={NOW}{more}"))
 
 
 def counted(url: str) -> int:

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from listener.demo.board import TREND_MINUTES, BoardClient, BoardProgress, CampaignNow
+from listener.demo.kpis import KpisNow
 from listener.demo.processes import HOST, free_port
 
 T = TypeVar("T")
@@ -156,3 +157,26 @@ def test_now_has_the_minute_and_the_hour_of_the_record_time() -> None:
     assert (found.id, found.name, found.minute, found.hour) == ("busy", "B", minute, hour)
     assert found.trend == (*[0] * (TREND_MINUTES - 3), 5, 0, 2)
     assert asked == [("minute", "2018-05-05T18:28:00Z"), ("hour", "2018-05-05T18:30:00Z")]
+
+
+def test_the_kpis_are_of_the_campaign_of_which_most_is_known_and_growth_is_of_a_day() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        campaign, period = request.match_info["id"], request.query["period"]
+        growth = {"count": 0.5, "revenue": None} if period == "24h" else {"count": None, "revenue": None}
+        traffic = {"value": 7 if campaign == "shop" else 0, "unit": "sessions"}
+        return web.json_response(
+            {"kpis": {"organic_traffic": traffic, "sales_growth": {"value": growth, "unit": "ratio"}}}
+        )
+
+    async def scenario() -> tuple[KpisNow | None, KpisNow | None]:
+        app = web.Application()
+        app.router.add_get("/api/campaigns/{id}/kpis", answer)
+        async with TestServer(app) as server, aiohttp.ClientSession() as http:
+            client = BoardClient(http, lambda: int(server.port or 0))
+            found = await client.kpis(["brand", "shop"])
+        async with aiohttp.ClientSession() as http:
+            return found, await BoardClient(http, free_port).kpis(["shop"])
+
+    found, gone = asyncio.run(scenario())
+    assert found == KpisNow("shop", {"organic_traffic": "7 sessions", "sales_growth": "50.0% / –"})
+    assert gone is None

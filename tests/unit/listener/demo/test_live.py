@@ -136,7 +136,7 @@ def test_kpis_are_shown_where_there_is_room_and_named_where_there_is_none() -> N
     state.look_at_kpis(known("berimo", KPI_BODIES))
     lines = drawn(state, 120)
     shown = "\n".join(lines)
-    assert "KPIs of berimo, campaign to date" in shown
+    assert "KPIs of berimo, campaign to date (growth: of 24 hours)" in shown
     for title, value in (
         ("Organic traffic", "69 sessions"),
         ("Leads", "10 / 5"),
