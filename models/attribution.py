@@ -9,6 +9,7 @@ EngagementBase = Literal["reach", "impressions", "views", "followers"]
 KeywordBase = Literal["sessions", "clicks"]
 LeadStage = Literal["mql", "sql", "lead"]
 SpendBase = Literal["all", "media"]
+OwnReplies = Literal["include", "exclude"]
 
 
 class Attribution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -41,6 +42,7 @@ class KpiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     ``engagement_saves``    whether saves count as engagement
     ``keyword_base``        denominator of the conversion rate per keyword
     ``lead_stage``          the stage that cost per lead divides by
+    ``own_replies``         whether the comments of the campaign's own ``accounts`` count among the comments
     ``spend``               what the costs per conversion and lead, and the return, take as spend
     ``rank_provider``       whose site rank is the campaign's; None: each provider's own
     ``referral_exclusions`` hosts that are no referrers; None: the known payment gateways
@@ -54,6 +56,7 @@ class KpiSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     keyword_base: KeywordBase = "sessions"
     lead_stage: LeadStage = "mql"
     spend: SpendBase = "all"
+    own_replies: OwnReplies = "include"
     rank_provider: str | None = None
     referral_exclusions: tuple[str, ...] | None = None
     deflator: tuple[tuple[str, float], ...] = ()

@@ -42,6 +42,8 @@ METRICS: Final = (
     "press_neutral",
     "press_positive",
     "relevant_press_mentions",
+    # Posts by a campaign's own accounts that answer another post: comments that are not the audience's.
+    "own_replies",
 )
 METRIC_INDEX: Final = {name: index for index, name in enumerate(METRICS)}
 MENTIONS: Final = METRIC_INDEX["mentions"]

@@ -42,8 +42,9 @@ class Reader(NamedTuple):
 class CompiledSet(NamedTuple):
     """A campaign set ready for use.
 
-    ``find`` and ``match``: how it reads posts; ``readers``: other streams by topic. ``zones``: campaign id → IANA zone
-    of its hours and days. ``analyse``: what mentions say beyond their words; None: nothing is asked.
+    ``find`` and ``match``: how it reads posts; ``readers``: streams by topic; posts need none there. ``zones``:
+    campaign id → IANA zone of its hours and days. ``analyse``: what mentions say beyond their words; None: nothing is
+    asked.
     """
 
     version: str
@@ -55,7 +56,8 @@ class CompiledSet(NamedTuple):
 
     def reader(self, topic: str) -> Reader:
         """How this set reads a stream."""
-        return Reader(self.find, self.match) if topic == POSTS_TOPIC else self.readers[topic]
+        known = self.readers.get(topic)
+        return Reader(self.find, self.match) if known is None and topic == POSTS_TOPIC else self.readers[topic]
 
 
 class Chunk(NamedTuple):

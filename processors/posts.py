@@ -10,6 +10,7 @@ from models.mention import LABELS
 from models.outcome import Outcome
 from models.post import COUNTERS, PLATFORMS, Counts, Post, Skim, content_hash
 from models.streams import POSTS
+from processors.business.rules import Rules
 from processors.judge import decode_post, skim_decoder
 from processors.kinds import Bounds, Delta, Folded, Kind, MentionMetrics
 from processors.mentions import said_of_post
@@ -18,6 +19,7 @@ from processors.windows import to_ms
 
 _PLATFORM_INDEX = {name: index for index, name in enumerate(PLATFORMS)}
 _GROSS = tuple(METRIC_INDEX[name] for name in COUNTERS)
+_OWN_REPLIES = METRIC_INDEX["own_replies"]
 _NET = tuple(METRIC_INDEX[f"{name}_net"] for name in COUNTERS)
 
 
@@ -66,8 +68,12 @@ def fold_post(
     bounds: Bounds,
     in_force: Container[str],
 ) -> Folded:
-    """Fold ``post`` into ``entity``: see ``fold_event``."""
-    return fold_event(entity, post, content_hash, matched, record_time, bounds, in_force, POST_MENTIONS)
+    """Fold ``post`` into ``entity``: see ``fold_event``. With ``Rules`` as ``in_force`` own replies are counted."""
+    folded = fold_event(entity, post, content_hash, matched, record_time, bounds, in_force, POST_MENTIONS)
+    if post.in_reply_to and post.author is not None and isinstance(in_force, Rules):
+        own = [one for one in folded.deltas if one.metric == MENTIONS and in_force.wrote(one.campaign, post.author)]
+        folded.deltas.extend(one._replace(metric=_OWN_REPLIES) for one in own)
+    return folded
 
 
 def fold_event(

@@ -18,6 +18,7 @@ from models.attribution import (
     KeywordBase,
     KpiSettings,
     LeadStage,
+    OwnReplies,
     SpendBase,
     Target,
 )
@@ -37,6 +38,7 @@ _CHOICES: Final = {
     "keyword_base": get_args(KeywordBase),
     "lead_stage": get_args(LeadStage),
     "spend": get_args(SpendBase),
+    "own_replies": get_args(OwnReplies),
 }
 _SETTINGS: Final = (*_CHOICES, "engagement_saves", "rank_provider", "referral_exclusions", "deflator")
 _TARGET: Final = (

@@ -196,13 +196,13 @@ FIELDS: Final[tuple[FieldGuide, ...]] = (
     FieldGuide(
         "kpis",
         "mapping of conversion_base, engagement_base, engagement_saves, keyword_base, lead_stage, spend, "
-        "rank_provider, referral_exclusions, deflator",
+        "own_replies, rank_provider, referral_exclusions, deflator",
         "{}",
         "How KPIs are worked out: the base of each rate (of conversions: impressions, clicks, sessions, users or "
-        "views), the stage that a lead's cost is of, media spend or all, whose "
+        "views), the stage that a lead's cost is of, media spend or all, whether own replies are comments, whose "
         "site rank, which hosts are no referrers, and a price index by Jalali month for real growth.",
         "شیوه‌ی حساب شاخص‌ها: پایه‌ی هر نرخ (نمایش، کلیک، نشست، کاربر یا بازدید)، "
-        "مرحله‌ی سرنخ، هزینه‌ی رسانه یا همه، ارائه‌دهنده‌ی رتبه، "
+        "مرحله‌ی سرنخ، هزینه‌ی رسانه یا همه، شمردن پاسخ‌های خودمان، ارائه‌دهنده‌ی رتبه، "
         "میزبان‌هایی که ارجاع نیستند، و شاخص قیمت ماه‌های جلالی برای رشد واقعی.",
         "{conversion_base: sessions, lead_stage: sql}",
     ),

@@ -16,10 +16,11 @@ from listener.errors import Halt, UsageProblem
 from listener.kafka.settings import KafkaSettings
 from models.article import ARTICLES_TOPIC
 from models.campaign import CampaignSet
-from models.post import Post
+from models.post import POSTS_TOPIC, Post
 from models.topics import Namespace
 from models.trace import Trace, is_trace
 from processors.business.plane import business_readers
+from processors.business.rules import Rules
 from processors.enrich import Analysis, Enricher, Item
 from processors.match import CampaignMatch, Matcher
 from processors.matching import match_article, match_post
@@ -42,6 +43,7 @@ def compile_set(campaign_set: CampaignSet, analyse: Analyse | None = None) -> Co
         """Whether or not ``find`` has seen it: what is asked about and was not found is tracked, and mostly matches."""
         return match_post(matcher, post, screened=True)
 
+    readers[POSTS_TOPIC] = Reader(find, match, Rules(campaign_set))
     return CompiledSet(campaign_set.version, find, match, zones, readers, analyse)
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from models.article import ARTICLES_TOPIC
 from models.audience import AUDIENCE_TOPIC
-from models.kpis.formula import Choice, Counted, Level, Sum
+from models.kpis.formula import Choice, Counted, Expr, Level, Minus, Sum
 from models.kpis.parts import VIEWS, post, post_net
 from models.kpis.shape import Kpi, Part, Said
 from models.post import POSTS_TOPIC
@@ -13,13 +13,21 @@ _ANY_PERIOD: Final = Said("هر بازه؛ واکنش‌ها در زمان مش�
 _POSTS: Final = Said("پست‌هایی که کمپین را نام می‌برند", f"Posts that mention the campaign (`{POSTS_TOPIC}`)")
 
 
-def _counter(name: str, title: Said, metric: str, what: Said, purpose: Said, pitfall: Said) -> Kpi:
+def _counter(
+    name: str,
+    title: Said,
+    metric: str,
+    what: Said,
+    purpose: Said,
+    pitfall: Said,
+    part: Part | None = None,
+) -> Kpi:
     return Kpi(
         id=name,
         title=title,
         kind="A",
         unit="count",
-        parts=(Part("", "A", "count", post(metric), net=post_net(metric)),),
+        parts=(part or Part("", "A", "count", post(metric), net=post_net(metric)),),
         inputs=(POSTS_TOPIC,),
         what=what,
         purpose=purpose,
@@ -27,6 +35,11 @@ def _counter(name: str, title: Said, metric: str, what: Said, purpose: Said, pit
         period=_ANY_PERIOD,
         pitfall=pitfall,
     )
+
+
+def _without_own(comments: Expr) -> Expr:
+    """Comments, by setting without the replies of the campaign's own accounts."""
+    return Choice("own_replies", {"include": comments, "exclude": Minus(comments, post("own_replies"))})
 
 
 SOCIAL: Final[tuple[Kpi, ...]] = (
@@ -119,6 +132,10 @@ SOCIAL: Final[tuple[Kpi, ...]] = (
         "comments",
         Said("دیدگاه‌های تازهٔ زیر پست‌های مرتبط", "New comments under the posts that mention the campaign"),
         Said("گفت‌وگویی که کمپین برمی‌انگیزد", "The conversation that the campaign starts"),
-        Said("پاسخ‌های خود برند هم در شمارندهٔ سکو هست", "The brand's own replies are in the platform's counter as well"),
+        Said(
+            "پاسخ‌های خود برند هم در شمارندهٔ سکو هست؛ با own_replies: exclude کم می‌شود",
+            "The brand's own replies are in the platform's counter as well: `own_replies: exclude` takes them out",
+        ),
+        Part("", "A", "count", _without_own(post("comments")), net=_without_own(post_net("comments"))),
     ),
 )

@@ -7,6 +7,7 @@ from typing import Final
 
 from models.campaign import Campaign, CampaignSet
 from models.channels import PAYMENT_GATEWAYS
+from models.post import Author
 from models.web import CONVERSIONS
 from processors.business.channels import host_of, under
 from processors.match.accounts import account_key
@@ -90,11 +91,20 @@ class Rules(Mapping[str, Rule]):
     def __getitem__(self, name: str) -> Rule:
         return self._rules[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._rules
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._rules)
 
     def __len__(self) -> int:
         return len(self._rules)
+
+    def wrote(self, campaign: str, author: Author) -> bool:
+        """Whether a post is by one of a campaign's own accounts."""
+        rule = self._rules.get(campaign)
+        names = (author.id, author.handle)
+        return rule is not None and any(name and account_key(name) in rule.accounts for name in names)
 
     def of_utm(self, utm_campaign: str | None) -> list[str]:
         """Campaigns that a UTM campaign belongs to."""

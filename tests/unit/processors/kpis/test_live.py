@@ -21,7 +21,7 @@ from processors.overlay import Chunk
 from processors.plane import PartitionPlane
 from processors.resume import Source, resume
 from processors.windows import to_ms
-from tests.business import SITE, a_bit_of_everything, campaign, counted, web
+from tests.business import SITE, a_bit_of_everything, campaign, counted, post, web
 from tests.unit.processors.plane_rig import NOW
 
 LATER = "2026-03-22T12:00:00Z"
@@ -117,6 +117,23 @@ def test_users_over_any_span_are_those_of_the_files(monkeypatch: pytest.MonkeyPa
     for span, users in ((("2026-03-20", "2026-03-22"), 5), (("2026-03-21T01:30:00Z", "2026-03-22T01:00:00Z"), 4)):
         rate = evaluated(live, OURS, period_option("custom", *span), read_now(LATER), explicit_now=True)
         assert rate["conversion_rate"]["denominator"] == users
+
+
+def test_own_replies_are_taken_out_live_as_from_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{__name__}.OURS", campaign(kpis={"own_replies": "exclude"}))
+    ours = {"id": "77", "handle": "brand_ir"}
+    records = [
+        *a_bit_of_everything(),
+        post("7", "ممنون", author=ours, in_reply_to="instagram:1", obs="2026-03-22T09:59:00Z"),
+    ]
+    batch, _ = counted(records, OURS)
+    live = figures(planes(records, 3, retention=True, flush_every=1), batch.figures)
+    wanted = period_option("24h", None, None)
+    values = [
+        evaluated(each, OURS, wanted, read_now(LATER), explicit_now=True)["comments"]["value"]
+        for each in (live, batch.figures)
+    ]
+    assert values == [1, 1]
 
 
 def test_entities_survive_the_wire() -> None:

@@ -54,6 +54,26 @@ def test_engagement_rate_takes_the_first_base_that_there_is_and_saves_by_setting
     assert values([])["engagement_rate"] is None
 
 
+def test_own_replies_are_taken_out_of_the_comments_by_setting() -> None:
+    ours, other = {"id": "77", "handle": "Brand_IR"}, {"id": "78", "handle": "someone"}
+    new = {"created_at": "2026-03-22T09:58:00Z", "obs": "2026-03-22T09:59:00Z"}
+    records = [
+        post("1", **new, counts={"comments": 0}),
+        post("1", op="engagement", text=None, obs="2026-03-22T10:30:00Z", counts={"comments": 5}),
+        post("2", "ممنون از شما", author=ours, in_reply_to="instagram:1", **new),
+        post("3", "به پیوی سر بزنید", author=ours, in_reply_to="instagram:1", **new),
+        # one that answers nothing, and somebody who answers
+        post("4", "خبر تازه", author=ours, **new),
+        post("5", "برندما کجاست", author=other, in_reply_to="instagram:1", **new),
+    ]
+    assert values(records)["comments"] == 5
+    without = kpis(records, campaign(kpis={"own_replies": "exclude"}))["comments"]
+    assert (without["value"], without["net"]) == (3, 3)
+    # told again, or edited: still one reply
+    again = post("2", "ممنون از شما!", op="update", author=ours, in_reply_to="instagram:1", obs="2026-03-22T11:00:00Z")
+    assert values([*records, records[2], again], campaign(kpis={"own_replies": "exclude"}))["comments"] == 3
+
+
 def test_followers_are_a_level_that_restatements_mend() -> None:
     rows = [
         account("2026-03-20", followers=100, reach=10),
