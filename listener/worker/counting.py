@@ -38,7 +38,7 @@ FLUSH_RECORDS: Final = 10_000
 FLUSH_AFTER_S: Final = 0.3
 #: The guard hears from us after so many records: a worker with little CPU and much to catch up with is slow, and must
 #: not take itself for one that stood still.
-SLICE: Final = 1_000
+SLICE: Final = 1_024
 #: An idle partition restates its progress this often (seconds): boards tell idle from dead by it.
 HEARTBEAT_S: Final = 5.0
 COMMIT_S: Final = 1.0

@@ -51,9 +51,13 @@ _PERSIAN: Final = re.compile(f"[{LETTER_RANGES}]")
 _UNDERSCORE: Final = re.compile(f"_[{LETTER_RANGES}]")
 
 
+#: What stands before most words.
+_BESIDE: Final = frozenset(" \n.#@«(")
+
+
 def _may_begin(letters: str, start: int) -> bool:
     """Whether a Persian word may begin here, perhaps with a stretched letter."""
-    if start == 0 or letters[start - 1] == letters[start]:
+    if start == 0 or letters[start - 1] in _BESIDE or letters[start - 1] == letters[start]:
         return True
     return not (_PERSIAN.match(letters, start) and _PERSIAN.match(letters, start - 1))
 

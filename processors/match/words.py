@@ -212,17 +212,17 @@ class WordPattern:
         is nothing else to find, and the regular expression is not needed, nor compiled: it takes 2 ms.
         """
         if places and self._literal:
-            hits = self._plain_hits(post, self._literal)
+            hits = self._plain_hits(post, self._literal, places)
             if len(hits) == places:
                 return hits
         return tuple(self._hit(post, match) for match in self._regex.finditer(post.words.text))
 
-    def _plain_hits(self, post: Canonical, literal: str) -> tuple[Hit, ...]:
-        """The occurrences of the keyword as it is, as far as the first one that does not stand alone."""
+    def _plain_hits(self, post: Canonical, literal: str, most: int) -> tuple[Hit, ...]:
+        """The first occurrences of the keyword as it is, as far as one that does not stand alone."""
         text, original = post.words.text, post.original
         hits: list[Hit] = []
         at = text.find(literal)
-        while at >= 0:
+        while at >= 0 and len(hits) < most:
             behind = at + len(literal)
             if (at and text[at - 1] not in _APART) or (behind < len(text) and text[behind] not in _APART):
                 break

@@ -129,7 +129,7 @@ def _is_done(port: int, ends: dict[int, int]) -> bool:
     return len(partitions) == len(ends) and all(one["durable"] >= ends[int(p)] - 1 for p, one in partitions.items())
 
 
-def _wait(process: psutil.Process, condition: Any, pause: float = 0.1) -> None:
+def _wait(process: psutil.Process, condition: Any, pause: float = 0.5) -> None:
     deadline = time.monotonic() + 300
     while not condition():
         if process.poll() is not None:
