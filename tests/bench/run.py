@@ -20,6 +20,8 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,9 +68,16 @@ def measure_bare(kafka: KafkaSettings, topic: str, keywords: int) -> dict[str, f
 
 
 def measure_worker(
-    kafka: KafkaSettings, namespace: Namespace, ends: dict[int, int], job: str = "worker"
+    kafka: KafkaSettings,
+    namespace: Namespace,
+    ends: dict[int, int],
+    job: str = "worker",
+    beside: Callable[[int], AbstractContextManager[object]] = nullcontext,
 ) -> dict[str, float]:
-    """One run of a worker that starts without any state; ``job``: one of ``JOBS``."""
+    """One run of a worker that starts without any state; ``job``: one of ``JOBS``.
+
+    ``beside``: what goes on meanwhile, given the worker's port.
+    """
     environment = os.environ | kafka.environment() | {"LISTENER_APP": namespace.app, "LISTENER_LOG_LEVEL": "WARNING"}
     with tempfile.TemporaryFile() as log:
         port = _free_port()
@@ -78,12 +87,13 @@ def measure_worker(
         try:
             _wait(process, lambda: _get(port, "/readyz") is not None, 0.01)
             cpu, wall = _cpu(process), time.monotonic()
-            _wait(process, lambda: _is_done(port, ends))
-            figures = {
-                "cpu_s": _cpu(process) - cpu,
-                "wall_s": time.monotonic() - wall,
-                "rss_mb": process.memory_info().rss / 2**20,
-            }
+            with beside(port):
+                _wait(process, lambda: _is_done(port, ends))
+                figures = {
+                    "cpu_s": _cpu(process) - cpu,
+                    "wall_s": time.monotonic() - wall,
+                    "rss_mb": process.memory_info().rss / 2**20,
+                }
         finally:
             process.terminate()
             process.wait(30)
