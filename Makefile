@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint type unit chaos soak deploy-check deploy-files observe image-check bench bench-peers curves image lock schemas clean
+.PHONY: help install demo test lint type unit chaos soak deploy-check deploy-files observe image-check bench bench-recovery bench-scrape bench-peers curves image lock schemas clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -49,8 +49,14 @@ chaos: install ## faults into a running cluster, counts compared with a recount:
 soak: install ## steady load for a long time, slopes of memory, files and changelogs: make soak MINUTES=30
 	$(BIN)/python -m tests.chaos.soak --minutes $(or $(MINUTES),30)
 
-bench: install ## worker CPU per million posts against a bare consumer loop; writes build/bench.json
+bench: install bench-recovery bench-scrape ## CPU per million posts against a bare consumer loop; writes build/bench.json
 	$(BIN)/python -m tests.bench.run
+
+bench-recovery: install ## from SIGKILL to ready with a million tracked posts
+	$(BIN)/python -m tests.bench.recovery
+
+bench-scrape: install ## a page of 5,000 series, and a worker that is scraped a hundred times a second
+	$(BIN)/python -m tests.bench.scrape
 
 bench-peers: install ## the same job in other engines, each in an environment of its own; writes build/peers.json
 	$(BIN)/python -m tests.bench.peers.run

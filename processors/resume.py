@@ -73,7 +73,7 @@ def highest_stamp(tables: Tables) -> int:
 
 
 def _highest(stamps: Mapping[str, list[int]]) -> int:
-    return max((one for some in stamps.values() for one in some), default=-1)
+    return max((max(some) for some in stamps.values() if some), default=-1)
 
 
 def _first_start(tables: Mapping[str, Mapping[bytes, bytes]], source: Source) -> Resume:

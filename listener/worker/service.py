@@ -11,7 +11,6 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from listener.engine.app import CountingApp, create_app
-from listener.enrich import load_enricher
 from listener.errors import Halt, UsageProblem
 from listener.worker.campaigns import CampaignWatch
 from listener.worker.cluster import partitions_of
@@ -94,6 +93,8 @@ async def run(settings: WorkerSettings, stop_signals: Iterable[int]) -> None:
         producer = await _producer(settings, stack)
         sets = SetStore(settings.kafka, settings.namespace)
         if settings.understanding:
+            from listener.enrich import load_enricher  # noqa: PLC0415 - scikit-learn and scipy: 2 CPU seconds
+
             sets.enricher = await asyncio.to_thread(load_enricher, CampaignSet())
         counting = _counting(settings, sets, producer)
         watch = CampaignWatch(settings.campaigns, sets, producer, _adopting(counting.recovery))
