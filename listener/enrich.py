@@ -12,7 +12,7 @@ from models.campaign import CampaignSet
 from models.mention import LABELS
 from processors.enrich import Enricher, RelevanceOf, SentimentOf
 from processors.normalize import Normalizer
-from processors.sentiment.target import toward
+from processors.sentiment.target import toward_each
 from processors.stories import story_id
 
 _LOGGER: Final = logging.getLogger("listener.enrich")
@@ -53,4 +53,4 @@ def _sentiment(path: Path | None) -> tuple[SentimentOf, str]:
             f"--model: {path} has the labels {', '.join(model.labels)}; it must have {', '.join(LABELS)}."
         )
 
-    return partial(toward, model), version
+    return partial(toward_each, model), version

@@ -9,11 +9,11 @@ from processors.match.folding import Folded, fold
 from processors.normalize import Normalizer
 from processors.relevance.features import Profile, profile, profile_of
 from processors.sentiment import Sentiment
+from processors.sentiment.target import Asked
 
-#: A text's sentiment toward what stands at the spans (code points); without spans, that of the whole text. This and
-#: what follows are given the text folded too: folding is done once.
-SentimentOf = Callable[[str, Sequence[tuple[int, int]], Folded], Sentiment]
-#: Probability that the names at the spans of a text mean what the campaign means.
+#: The sentiment of each text toward what stands at its spans; without spans, that of the whole text.
+SentimentOf = Callable[[Sequence[Asked]], Sequence[Sentiment]]
+#: Probability that the names at the spans of a text mean what the campaign means; the text folded comes last.
 RelevanceOf = Callable[[str, Sequence[tuple[int, int]], Profile, Folded], float]
 #: The story that a text tells.
 StoryOf = Callable[[str, Folded], str]
@@ -87,7 +87,7 @@ class Enricher:
         folded = dict(zip(texts, map(fold, texts), strict=True))
         story = {text: self._story(text, folded[text]) for text in texts}
         different = list(dict.fromkeys(items))
-        feelings = [self._feeling(item, folded[item.text]) for item in different]
+        feelings = self._feelings(different, folded)
         relevances = [self._judge(item, folded[item.text]) for item in different]
         known = {
             item: Analysis(
@@ -108,8 +108,10 @@ class Enricher:
         of = self._profiles.get(item.campaign) or profile(item.campaign, ())
         return round(self._relevance(item.text, item.spans, of, folded), _DECIMALS)
 
-    def _feeling(self, item: Item, folded: Folded) -> tuple[Label | None, dict[str, float]]:
+    def _feelings(
+        self, items: Sequence[Item], folded: Mapping[str, Folded]
+    ) -> list[tuple[Label | None, dict[str, float]]]:
         if self._sentiment is None:
-            return None, {}
-        label, scores = self._sentiment(item.text, item.spans, folded)
-        return (label if label in LABELS else None), scores
+            return [(None, {})] * len(items)
+        scored = self._sentiment([Asked(item.text, item.spans, folded[item.text]) for item in items])
+        return [(label if label in LABELS else None, scores) for label, scores in scored]

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, chain
+from threading import Lock
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -46,62 +48,76 @@ class View(NamedTuple):
         return self.length / math.sqrt(float(found @ found))
 
 
-class _Weighted:
-    """A view with the weights (features of the view, labels) that a text's values meet."""
+class _Rows:
+    """A view with the weights (features of the view, labels) that a text's values meet.
+
+    ``table``: at each place plus one what its feature adds to each logit, and the square of its value; at 0 nothing.
+    """
 
     def __init__(self, view: View, weights: NDArray[np.float64]) -> None:
-        self._place: Final = view.places.get
+        self._places: Final = view.places
         self._length: Final = view.length
         values = view.rarity[:, np.newaxis]
-        #: What the feature at each place adds to each logit, and the square of its value.
-        self._rows: Final = list(map(tuple, np.hstack([weights * values, values * values]).tolist()))
+        rows = np.hstack([weights * values, values * values])
+        self.table: Final = np.vstack([np.zeros((1, rows.shape[1])), rows])
 
-    def rows(self, features: Iterable[str]) -> list[tuple[float, ...]]:
+    def find(self, features: Iterable[str]) -> list[int]:
         """The rows of the features that are known."""
-        place = self._place
-        return [self._rows[known] for one in features if (known := place(one)) is not None]
+        places = self._places
+        return [places[one] + 1 for one in features if one in places]
 
-    def rows_at(self, places: Iterable[int]) -> list[tuple[float, ...]]:
-        """The rows at these places."""
-        return list(map(self._rows.__getitem__, places))
-
-    def logits(self, rows: Sequence[tuple[float, ...]]) -> list[float]:
-        """What the features of a text add to the logits: nothing at all (an empty list) when there are none.
-
-        Sums are exact, so that the order of the features does not show.
-        """
-        if not rows:
-            return []
-        *logits, squares = map(math.fsum, zip(*rows, strict=True))
-        if self._length is None or not squares:
+    def logits(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the features of texts add to the logits, given the sums of their rows."""
+        logits, squares = sums[:, :-1], sums[:, -1:]
+        if self._length is None:
             return logits
-        scale = self._length / math.sqrt(squares)
-        return [one * scale for one in logits]
+        return logits * (self._length / np.sqrt(np.where(squares > 0, squares, 1.0)))
 
 
-class _Runs(dict[str, tuple[float, ...]]):
-    """Word → the sum of the rows of its runs of characters; worked out once, all known runs found in one pass."""
+def _sums(table: NDArray[np.float64], texts: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """The sum of the rows of each text, none of which is empty. What else is summed makes no difference to a text."""
+    starts = list(accumulate(map(len, texts[:-1]), initial=0))
+    return np.add.reduceat(table[np.fromiter(chain.from_iterable(texts), np.intp)], starts, axis=0)
 
-    def __init__(self, places: Mapping[str, int], rows: "_Weighted", labels: int) -> None:
-        super().__init__()
-        self._find = AhoCorasick(list(places), implementation=Implementation.ContiguousNFA).find_matches_as_indexes
-        self._places = tuple(places.values())
-        self._rows = rows
-        self._nothing = (0.0,) * (labels + 1)
 
-    def __missing__(self, word: str) -> tuple[float, ...]:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        found = {run for run, _, _ in self._find(padded(word), overlapping=True)}
-        rows = self._rows.rows_at([self._places[run] for run in found])
-        known = self[word] = tuple(map(math.fsum, zip(self._nothing, *rows, strict=True)))
-        return known
+class _Words:
+    """Words → the sum of the rows of their runs of characters; worked out once, all known runs found in one pass."""
+
+    def __init__(self, runs: _Rows, places: Mapping[str, int]) -> None:
+        self._find: Final = AhoCorasick(
+            list(places), implementation=Implementation.ContiguousNFA
+        ).find_matches_as_indexes
+        self._rows: Final = tuple(place + 1 for place in places.values())
+        self._runs: Final = runs.table
+        self._known: dict[str, int] = {}
+        self._table = np.zeros((_REMEMBERED, runs.table.shape[1]))
+        self._lock: Final = Lock()
+
+    def sums(self, texts: Iterable[Iterable[str]]) -> NDArray[np.float64]:
+        """The sum over the words of each text."""
+        with self._lock:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            known, learn = self._known, self._learn
+            numbers = [[0, *[known.get(word) or learn(word) for word in words]] for words in texts]
+            return _sums(self._table, numbers)
+
+    def _learn(self, word: str) -> int:
+        number = self._known[word] = len(self._known) + 1
+        if number >= len(self._table):
+            self._table = np.vstack([self._table, np.zeros_like(self._table)])
+        found = sorted({self._rows[run] for run, _, _ in self._find(padded(word), overlapping=True)})
+        self._table[number] = self._runs[found].sum(axis=0)
+        return number
 
 
 class _Stem(NamedTuple):
-    """What a model knows of a stem: the places of the stem, of its pairs by the next stem, and by the next but one."""
+    """What a model knows of a stem: the rows of the stem, of its pairs by the next stem, and by the next but one.
 
-    alone: int | None
+    Row 0 is that of a stem which is known in pairs only.
+    """
+
+    alone: int
     beside: Mapping[str, int]
     around: Mapping[str, int]
 
@@ -116,16 +132,18 @@ class _Stems:
             for between, pairs in ((AROUND, around), (BESIDE, beside)):
                 first, found, last = feature.partition(between)
                 if found:
-                    pairs.setdefault(first, {})[last] = place
+                    pairs.setdefault(first, {})[last] = place + 1
                     break
         firsts = {*places, *beside, *around}
         self._stems: Final = {
-            one: _Stem(places.get(one), beside.get(one, {}), around.get(one, {})) for one in firsts if BESIDE not in one
+            one: _Stem(places.get(one, -1) + 1, beside.get(one, {}), around.get(one, {}))
+            for one in firsts
+            if BESIDE not in one
         }
 
-    def places(self, stems: Sequence[str]) -> set[int]:
-        """The places of the known features of a text with these stems, in this order."""
-        found: set[int | None] = set()
+    def rows(self, stems: Sequence[str]) -> set[int]:
+        """The rows of the known features of a text with these stems, in this order."""
+        found: set[int] = set()
         after = [*stems[1:], "", ""]
         for entry, second, third in zip(map(self._stems.get, stems), after, after[1:], strict=False):
             if entry is not None:
@@ -135,19 +153,19 @@ class _Stems:
                     found.add(beside[second])
                 if third in around:
                     found.add(around[third])
-        found.discard(None)
-        return found  # type: ignore[return-value]  # None is gone
+        found.discard(0)
+        return found
 
 
-class _Summaries(dict[tuple[str, ...], list[tuple[float, ...]]]):
+class _Summaries(dict[tuple[str, ...], list[int]]):
     """Marks of a text as a whole → their rows."""
 
-    def __init__(self, marks: _Weighted) -> None:
+    def __init__(self, marks: _Rows) -> None:
         super().__init__()
         self._marks = marks
 
-    def __missing__(self, summary: tuple[str, ...]) -> list[tuple[float, ...]]:
-        known = self[summary] = self._marks.rows(summary)
+    def __missing__(self, summary: tuple[str, ...]) -> list[int]:
+        known = self[summary] = self._marks.find(summary)
         return known
 
 
@@ -167,40 +185,49 @@ class SentimentModel:
         temperature: float,
     ) -> None:
         self.labels: Final = tuple(labels)
-        self._runs, self._stems, self._marks = map(_Weighted, views, weights)
-        self._runs_of: Final = _Runs(views[0].places, self._runs, len(self.labels))
-        self._stem_places: Final = _Stems(views[1].places).places
+        self._runs, self._stems, self._marks = map(_Rows, views, weights)
+        self._words: Final = _Words(self._runs, views[0].places)
+        self._stem_rows: Final = _Stems(views[1].places).rows
         self._summaries: Final = _Summaries(self._marks)
-        self._intercept: Final = intercept.tolist()
+        self._intercept: Final = intercept
         self._temperature: Final = temperature
 
     def score(self, text: str) -> Sentiment:
         """The sentiment of one text."""
-        return self.score_read(read(fold_text(text[:LONGEST])))
-
-    def score_read(self, words: Sequence[Word]) -> Sentiment:
-        """The sentiment of a text that has been read, of at most ``LONGEST`` code points."""
-        return self._sentiment(self.trait_logits(traits(words)))
+        return self.batch([text])[0]
 
     def batch(self, texts: Iterable[str]) -> list[Sentiment]:
         """The sentiment of each text, exactly as ``score`` gives it."""
-        return [self.score(text) for text in texts]
+        return self.score_read([read(fold_text(text[:LONGEST])) for text in texts])
 
-    def logits(self, found: Views) -> list[float]:
-        """One number per label, before the temperature."""
-        return self._logits(found.words, self._stems.rows(found.stems), self._marks.rows(found.marks))
+    def score_read(self, texts: Sequence[Sequence[Word]]) -> list[Sentiment]:
+        """The sentiment of each text that has been read, of at most ``LONGEST`` code points."""
+        return list(map(self._sentiment, self.trait_logits(list(map(traits, texts)))))
 
-    def trait_logits(self, found: Traits) -> list[float]:
-        """The same of the traits of a text, bit for bit."""
-        marks = [*self._marks.rows(found.marks), *self._summaries[found.summary]]
-        return self._logits(found.words, self._stems.rows_at(self._stem_places(found.stems)), marks)
+    def logits(self, found: Sequence[Views]) -> list[list[float]]:
+        """Of each text one number per label, before the temperature."""
+        stems = [[0, *sorted(self._stems.find(one.stems))] for one in found]
+        return self._logits([one.words for one in found], stems, [[0, *self._marks.find(one.marks)] for one in found])
+
+    def trait_logits(self, found: Sequence[Traits]) -> list[list[float]]:
+        """The same of the traits of texts, bit for bit."""
+        stems = [[0, *sorted(self._stem_rows(one.stems))] for one in found]
+        marks = [[0, *self._marks.find(one.marks), *self._summaries[one.summary]] for one in found]
+        return self._logits([one.words for one in found], stems, marks)
 
     def _logits(
-        self, words: Iterable[str], stems: Sequence[tuple[float, ...]], marks: Sequence[tuple[float, ...]]
-    ) -> list[float]:
-        runs = self._runs.logits(list(map(self._runs_of.__getitem__, words)))
-        parts = (runs, self._stems.logits(stems), self._marks.logits(marks))
-        return list(map(math.fsum, zip(self._intercept, *filter(None, parts), strict=True)))
+        self, words: Sequence[Iterable[str]], stems: Sequence[Sequence[int]], marks: Sequence[Sequence[int]]
+    ) -> list[list[float]]:
+        if not words:
+            return []
+        logits: NDArray[np.float64] = (
+            self._runs.logits(self._words.sums(words))
+            + self._stems.logits(_sums(self._stems.table, stems))
+            + self._marks.logits(_sums(self._marks.table, marks))
+            + self._intercept
+        )
+        found: list[list[float]] = logits.tolist()
+        return found
 
     def _sentiment(self, logits: Sequence[float]) -> Sentiment:
         cooled = [one / self._temperature for one in logits]

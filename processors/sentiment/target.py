@@ -1,14 +1,14 @@
 """Sentiment toward one of several brands: the clauses that speak of it, and comparisons that turn it round."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from models.persian import ZWNJ
 from models.relevance.cues import HEADS
 from models.relevance.names import EVERYDAY, NAMES
-from processors.match.folding import Folded, fold
+from processors.match.folding import Folded, fold, fold_text
 from processors.sentiment.model import Sentiment, SentimentModel
 from processors.sentiment.tokens import LONGEST, Word, read
 
@@ -41,22 +41,40 @@ class _Token(NamedTuple):
     other: bool
 
 
-def toward(model: SentimentModel, text: str, spans: Spans, folded: Folded | None = None) -> Sentiment:
+class Asked(NamedTuple):
+    """A text, where in it the target stands (code points), and the text folded, if at hand."""
+
+    text: str
+    spans: Spans
+    folded: Folded | None = None
+
+
+def toward(model: SentimentModel, text: str, spans: Spans) -> Sentiment:
     """The sentiment toward what stands at the spans: that of its clauses where other brands have theirs.
 
-    Without spans, or without another known brand, it is that of the whole text. ``folded`` is the text folded, if at
-    hand.
+    Without spans, or without another known brand, it is that of the whole text.
     """
+    return toward_each(model, [Asked(text, spans)])[0]
+
+
+def toward_each(model: SentimentModel, asked: Iterable[Asked]) -> list[Sentiment]:
+    """The same of many texts, each as if alone."""
+    parts = list(map(_read_part, asked))
+    scored = model.score_read([words for words, _ in parts])
+    return [_turn(found) if turned else found for found, (_, turned) in zip(scored, parts, strict=True)]
+
+
+def _read_part(asked: Asked) -> tuple[Sequence[Word], bool]:
+    """The part of a text that speaks of the target, read, and whether what it says is said of the opposite."""
+    text, spans, folded = asked
     if len(text) > LONGEST:
         part, turned = focus(text[:_LONGEST], [span for span in spans if span[1] <= _LONGEST])
-        found = model.score(part)
-        return _turn(found) if turned else found
-    words = read((folded or fold(text)).text)
+        return read(fold_text(part[:LONGEST])), turned
+    words = read(folded.text if folded else fold_text(text))
     if not spans or _names_nobody_else(words, text, spans):
-        return model.score_read(words)
+        return words, False
     part, turned = _focus(text, spans)
-    found = model.score_read(words) if part == text else model.score(part)
-    return _turn(found) if turned else found
+    return words if part == text else read(fold_text(part[:LONGEST])), turned
 
 
 def focus(text: str, spans: Spans) -> tuple[str, bool]:

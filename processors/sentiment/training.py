@@ -89,7 +89,7 @@ def train(examples: Sequence[Example], seed: int) -> Trained:
         out = {sure[place] for place in held}
         rest = [place for place in range(len(examples)) if place not in out]
         model = fit([found[at] for at in rest], [examples[at] for at in rest]).model(1.0)
-        logits[held] = [model.logits(found[sure[place]]) for place in held]
+        logits[held] = model.logits([found[sure[place]] for place in held])
         fold[held] = number
     return Trained(fit(found, examples), _temperature(logits, truth), truth, logits, fold)
 

@@ -80,7 +80,7 @@ def stages(
         MATCH: lambda: [matcher.text(text) for text in kept],
         REST: lambda: [chain.analyse(items[at : at + batch]) for at in range(0, len(items), batch)],
         "  of which normalise": lambda: [chain._normalize(text) for text in kept],
-        "  of which sentiment": lambda: [chain._feeling(*one) for one in zip(items, folded, strict=True)],
+        "  of which sentiment": lambda: chain._feelings(items, dict(zip(kept, folded, strict=True))),
         "  of which relevance": lambda: [chain._judge(*one) for one in zip(items, folded, strict=True)],
         "besides: story id": lambda: [story_id(*one) for one in zip(kept, folded, strict=True)],
     }

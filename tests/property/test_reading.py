@@ -38,7 +38,7 @@ def test_pieces_read_as_the_whole_text(text: str) -> None:
 
 @given(TEXTS)
 def test_what_is_scored_is_what_training_sees_bit_for_bit(text: str) -> None:
-    assert MODEL.trait_logits(traits(read(fold_text(text)))) == MODEL.logits(views(text))
+    assert MODEL.trait_logits([traits(read(fold_text(text)))]) == MODEL.logits([views(text)])
 
 
 @given(TEXTS)

@@ -11,6 +11,7 @@ from processors.match.folding import Folded
 from processors.normalize import Normalizer
 from processors.relevance.features import Profile
 from processors.sentiment import Sentiment
+from processors.sentiment.target import Asked
 
 
 def as_it_is(text: str, _folded: Folded) -> str:
@@ -26,9 +27,9 @@ def normalizer() -> Normalizer:
 
 
 def test_every_field(normalizer: Normalizer) -> None:
-    def sentiment(text: str, spans: Sequence[tuple[int, int]], _folded: Folded) -> Sentiment:
-        assert text[slice(*spans[0])] == "گپ"
-        return Sentiment("neutral", NEUTRAL)
+    def sentiment(asked: Sequence[Asked]) -> list[Sentiment]:
+        assert {one.text[slice(*one.spans[0])] for one in asked} == {"گپ"}
+        return [Sentiment("neutral", NEUTRAL)] * len(asked)
 
     def relevance(text: str, spans: Sequence[tuple[int, int]], of: Profile, _folded: Folded) -> float:
         return 0.8 if of.campaign == "gap" and "messenger" in of.sectors else 0.3
@@ -44,23 +45,23 @@ def test_every_field(normalizer: Normalizer) -> None:
 
 
 def test_equal_texts_are_analysed_once_and_order_is_kept(normalizer: Normalizer) -> None:
-    asked: list[str] = []
+    texts_asked: list[str] = []
 
-    def sentiment(text: str, spans: Sequence[tuple[int, int]], _folded: Folded) -> Sentiment:
-        asked.append(text)
-        return Sentiment("neutral", NEUTRAL)
+    def sentiment(asked: Sequence[Asked]) -> list[Sentiment]:
+        texts_asked.extend(one.text for one in asked)
+        return [Sentiment("neutral", NEUTRAL)] * len(asked)
 
     texts = ["ب", "الف", "ب", "پ", "الف"]
     enricher = Enricher(normalizer, as_it_is, sentiment, None, {}, {})
     found = enricher.analyse([Item(text, "c", ()) for text in texts])
     assert [one.story for one in found] == texts
-    assert asked == ["ب", "الف", "پ"]
+    assert texts_asked == ["ب", "الف", "پ"]
 
 
 def test_without_models_and_with_unknown_labels(normalizer: Normalizer) -> None:
     bare = Enricher(normalizer, as_it_is, None, None, {}, {"sentiment": "damaged"})
     assert bare.analyse([Item("متن", "c", ())]) == [Analysis("متن", None, {}, None, None, "متن")]
-    odd = Enricher(normalizer, as_it_is, lambda *_: Sentiment("2", {"2": 1.0}), None, {}, {})
+    odd = Enricher(normalizer, as_it_is, lambda asked: [Sentiment("2", {"2": 1.0})] * len(asked), None, {}, {})
     assert odd.analyse([Item("متن", "c", ())])[0].sentiment is None
 
 
@@ -68,9 +69,9 @@ def test_without_models_and_with_unknown_labels(normalizer: Normalizer) -> None:
 def test_of_a_huge_text_only_what_mentions_keep_is_read(normalizer: Normalizer, unit: str) -> None:
     asked: list[int] = []
 
-    def sentiment(text: str, spans: Sequence[tuple[int, int]], _folded: Folded) -> Sentiment:
-        asked.append(len(text))
-        return Sentiment("neutral", NEUTRAL)
+    def sentiment(every: Sequence[Asked]) -> list[Sentiment]:
+        asked.extend(len(one.text) for one in every)
+        return [Sentiment("neutral", NEUTRAL)] * len(every)
 
     def relevance(text: str, spans: Sequence[tuple[int, int]], of: Profile, _folded: Folded) -> float:
         asked.append(len(text))

@@ -58,7 +58,7 @@ def test_the_model_gives_the_logits_of_its_estimator() -> None:
             np.add.at(row, places, view.rarity[places] * view.scale(places))
             parts.append(row)
         expected = fitted.estimator.decision_function(np.concatenate(parts)[None])[0]
-        assert MODEL.logits(one) == pytest.approx(expected, abs=1e-9)
+        assert MODEL.logits([one])[0] == pytest.approx(expected, abs=1e-9)
 
 
 def test_near_copies_are_held_out_together() -> None:
