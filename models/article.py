@@ -79,6 +79,6 @@ class ArticleSkim(Struct, frozen=True, gc=False):
 
 
 def article_hash(article: Article) -> int:
-    """63-bit hash of a record without ``event_id`` and ``source``: equal for an observation delivered again."""
-    content = msgspec.json.encode(msgspec.structs.replace(article, event_id="-", source=None))
+    """63-bit hash of what a record says, whoever sends it in whatever version: equal for one delivered again."""
+    content = msgspec.json.encode(msgspec.structs.replace(article, event_id="-", source=None, schema_version=1))
     return int.from_bytes(blake2b(content, digest_size=8).digest(), "big") >> 1

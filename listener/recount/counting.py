@@ -309,7 +309,7 @@ def _ids(matches: Iterable[Match]) -> frozenset[str]:
 
 def _digest(record: Post | Article) -> bytes:
     """Equal for an observation that is delivered again."""
-    content = msgspec.json.encode(msgspec.structs.replace(record, event_id="", source=""))
+    content = msgspec.json.encode(msgspec.structs.replace(record, event_id="", source="", schema_version=1))
     return sha256(content).digest()
 
 

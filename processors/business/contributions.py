@@ -59,8 +59,8 @@ def event_hash(event_id: str) -> int:
 
 
 def row_hash(row: msgspec.Struct) -> int:
-    """63-bit hash of a record without ``event_id`` and ``source``: equal for a row delivered again."""
-    content = msgspec.json.encode(msgspec.structs.replace(row, event_id="-", source=None))
+    """63-bit hash of what a record says, whoever sends it in whatever version: equal for a row delivered again."""
+    content = msgspec.json.encode(msgspec.structs.replace(row, event_id="-", source=None, schema_version=1))
     return int.from_bytes(blake2b(content, digest_size=8).digest(), "big") >> 1
 
 

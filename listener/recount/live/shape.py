@@ -32,7 +32,7 @@ class Told(NamedTuple):
     @property
     def content(self) -> bytes:
         """Equal for a row that is delivered again."""
-        return msgspec.json.encode(msgspec.structs.replace(self.record, event_id="-", source=None))
+        return msgspec.json.encode(msgspec.structs.replace(self.record, event_id="-", source=None, schema_version=1))
 
 
 def upserted(last: Told | None, new: Told) -> Outcome:

@@ -1,6 +1,7 @@
 """The engine runs on the Faust whose inside it knows, and on no other."""
 
 import inspect
+import re
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -11,11 +12,22 @@ from listener.engine import check
 from listener.engine.check import KNOWN, VERSIONS, require_known_engine
 from listener.errors import Halt
 
+ROOT = Path(__file__).parents[4]
 ENGINE = Path(inspect.getfile(check)).parent
 
 
 def test_what_is_installed_is_known() -> None:
     require_known_engine()
+
+
+@pytest.mark.parametrize("package", VERSIONS)
+@pytest.mark.parametrize("file", ["pyproject.toml", "requirements.lock", "deploy/docker/requirements.lock"])
+def test_what_is_pinned_is_what_the_overrides_were_checked_against(file: str, package: str) -> None:
+    pinned = set(re.findall(rf"{package}==([\w.]+)", (ROOT / file).read_text()))
+    assert pinned == {VERSIONS[package]}, (
+        f"{file} has {package} {pinned}. Before VERSIONS of listener/engine/check.py says so: read what changed in all "
+        "that KNOWN names, and run the tests marked `broker` and `make chaos` (docs/operations/upgrade.md)"
+    )
 
 
 @pytest.mark.parametrize("package", VERSIONS)
