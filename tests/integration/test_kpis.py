@@ -136,8 +136,8 @@ def test_the_live_sentiment_is_that_of_the_files(cluster: Cluster, tmp_path: Pat
     # The models disagree about these texts: else any number would be right.
     assert 0 < abs(expected["net_sentiment"]["numerator"]) < 5
     produce(cluster, records)
-    cluster.environment[AUTHOR_KEY_VARIABLE] = "the key of this test, long enough"
-    cluster.worker("--retention", "off", "--understanding", "on").ready()
+    key = {AUTHOR_KEY_VARIABLE: "the key of this test, long enough"}
+    cluster.worker("--retention", "off", "--understanding", "on", **key).ready()
     with board(cluster, tmp_path) as url:
         until(lambda: counted(url) == len(records), "all records to be counted")
         until(
