@@ -8,7 +8,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -177,14 +177,14 @@ class Crew:
             else:
                 return
 
-    def verdict(self, *, boards: bool = True) -> Figures:
+    def verdict(self, *, boards: bool = True, whole: Sequence[str] = ("hour", "day")) -> Figures:
         """Settle, and compare with the recount; the board must show what the changelogs hold."""
         self.settle()
         written = steps(self.cluster)
         have, wanted = found(self.cluster), expected(self.load, self.sets, written)
         self.figures.records += sum(map(len, self.load.landed.values()))
         self.whole()
-        judge(self.figures, wanted, have)
+        judge(self.figures, wanted, have, whole)
         judge_letters(self.figures, self.cluster, wanted, self.figures.records)
         times = [recovery(one, written) for one in self.faults]
         self.figures.recoveries += [one for one in times if one is not None]

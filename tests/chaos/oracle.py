@@ -159,8 +159,8 @@ def _add(counts: Counter[Any], where: tuple[Any, ...], cell: bytes) -> None:
             counts[(*where, metric)] += amount
 
 
-def judge(figures: Figures, wanted: Recount, have: Found) -> None:
-    """Add what is lost and double, over outcomes, totals and minutes."""
+def judge(figures: Figures, wanted: Recount, have: Found, whole: Sequence[str] = ("hour", "day")) -> None:
+    """Add what is lost and double, over outcomes, totals and minutes; ``whole`` windows must sum to the totals."""
     totals = {(name, metric): amount for name, some in wanted.totals.items() for metric, amount in some.items()}
     minutes = {
         (name, int(start.total_seconds()), metric): amount
@@ -179,7 +179,7 @@ def judge(figures: Figures, wanted: Recount, have: Found) -> None:
             figures.double += max(0, -gap)
             if gap and len(figures.problems) < 20:
                 figures.problems.append(f"{what} {key}: expected {want.get(key, 0)}, found {got.get(key, 0)}")
-    for window in ("hour", "day"):
+    for window in whole:
         if have.sums[window] != have.totals:
             figures.problems.append(f"the {window}s do not sum to the totals")
 
