@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,6 +22,7 @@ from listener.kafka.embedded import EmbeddedKafka
 from models.campaign import CampaignSet
 from models.topics import Namespace
 from tests.chaos.oracle import (
+    Aborted,
     Fault,
     Figures,
     Found,
@@ -204,7 +206,7 @@ class Crew:
     def compare(self, have: Found) -> None:
         """Every board shows the totals and minutes that the changelogs hold."""
         for board in self.boards or [self.board()]:
-            board.wait_ready()
+            self.rest(lambda one=board: _ready(one), "the board to be ready")  # type: ignore[misc]
             self.rest(lambda one=board: _read(one) == sum(have.outcomes.values()), "the board to read all")  # type: ignore[misc]
             totals, minutes = _shown(board)
             if totals != have.totals:
@@ -222,6 +224,13 @@ def start_board(cluster: Cluster, log: Path) -> BoardProcess:
             stderr=file,
         )
     return BoardProcess(process, log)
+
+
+def _ready(board: BoardProcess) -> bool:
+    try:
+        return board.get("/readyz")[0] == HTTPStatus.OK
+    except OSError:  # it does not listen yet
+        return False
 
 
 def _read(board: BoardProcess) -> int:
@@ -276,6 +285,8 @@ def crew(
         load.start()
         made.flow(rate)
         yield made
+    except Exception as error:
+        raise Aborted(made.figures, error) from error
     finally:
         for worker in cluster.workers:
             if worker.running:

@@ -85,6 +85,15 @@ class Figures:
         return f"faults {self.faults}, records {self.records}, lost {self.lost}, double {self.double}{times}"
 
 
+class Aborted(Exception):  # noqa: N818 - what it was aborted by is its cause
+    """A scenario did not get to its end; ``figures`` hold what was found until then."""
+
+    def __init__(self, figures: Figures, error: Exception) -> None:
+        super().__init__(str(error))
+        self.figures = figures
+        figures.problems.append(f"{type(error).__name__}: {error}")
+
+
 class VersionedMatcher:
     """Judges each record under the set that was in force at its offset; ``rows`` says which that is."""
 

@@ -16,7 +16,7 @@ from statistics import median
 
 from listener.kafka.embedded import EmbeddedKafka
 from tests.chaos.disk import small_disk
-from tests.chaos.oracle import Figures, LeftOut
+from tests.chaos.oracle import Aborted, Figures, LeftOut
 from tests.chaos.scenarios import SCENARIOS
 from tests.chaos.trio import Trio
 
@@ -32,6 +32,9 @@ def run(names: list[str], seed: int, directory: Path, times: int | None) -> list
         except LeftOut as why:
             print(f"{name}: left out, {why}", flush=True)
             continue
+        except Aborted as aborted:
+            traceback.print_exc()
+            figures = aborted.figures
         except Exception as error:
             traceback.print_exc()
             figures = Figures(name, problems=[f"{type(error).__name__}: {error}"])
