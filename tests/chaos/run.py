@@ -21,9 +21,14 @@ from tests.chaos.scenarios import SCENARIOS
 from tests.chaos.trio import Trio
 
 
-def run(names: list[str], seed: int, directory: Path, times: int | None) -> list[Figures]:
+def run(names: list[str], seed: int, directory: Path, times: int | None, minutes: float) -> list[Figures]:
     results = []
+    over = time.monotonic() + minutes * 60
     for name in names:
+        if time.monotonic() > over:
+            results.append(Figures(name, problems=[f"not begun within {minutes:g} minutes"]))
+            print(f"{name}: {results[-1].problems[0]}", flush=True)
+            continue
         # A broker each: one that was killed and paused would judge the next scenario too.
         began = time.monotonic()
         try:
@@ -75,10 +80,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", action="append", choices=sorted(SCENARIOS), help="these faults; without it all")
     parser.add_argument("--times", type=int, help="how often each fault is repeated; without it as often as usual")
+    parser.add_argument("--minutes", type=float, default=55, help="nothing is begun after so many; what is left fails")
     parser.add_argument("--keep", type=Path, help="directory for the logs, which stay")
     options = parser.parse_args()
     directory = options.keep or Path(tempfile.mkdtemp(prefix="listener-chaos-"))
-    results = run(options.only or list(SCENARIOS), options.seed, directory / str(options.seed), options.times)
+    results = run(
+        options.only or list(SCENARIOS), options.seed, directory / str(options.seed), options.times, options.minutes
+    )
     failed = [one.name for one in results if not one.passed]
     if failed:
         print(f"failed: {', '.join(failed)}; logs in {directory}")
