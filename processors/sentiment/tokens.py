@@ -50,6 +50,8 @@ _WITHOUT: Final = re.compile(r"(?<!\w)بی[ \u200c]+(?=[^\W\d]{3})")
 _OPENING: Final = ("می", "نمی", "بی", "فوق", "قابل", "غیر")
 _OPENS: Final = re.compile(rf"(?<!\w)(?:{'|'.join(_OPENING)})[ \u200c]*\Z")
 _CLOSES: Final = re.compile(rf"[ \u200c]*(?:{_SUFFIXES})(?!\w)")
+#: What a rule may change inside a piece; a blank, because rules look for them.
+_RULED: Final = re.compile(rf"[\d\s_#@{ZWNJ}]|://|www\.|([^\W\d])\1\1")
 _SOLID: Final = re.compile(r"\S+")
 #: A word as it stands, a half-space compound being one.
 _WRITTEN: Final = re.compile(rf"\w+(?:{ZWNJ}+\w+)*")
@@ -123,24 +125,34 @@ class Word(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class _Words(dict[str, Word]):
-    """Piece of canonical text → what it reads as."""
+    """Piece of canonical text → what it reads as; half of what is remembered is forgotten at a time, the older half."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._before: dict[str, Word] = {}
 
     def __missing__(self, piece: str) -> Word:
+        word = self._before.get(piece)
+        if word is None:
+            word = _plain_word(piece) if _RULED.search(piece) is None else _any_word(piece)
+        if len(piece) > _LONGEST_REMEMBERED:
+            return word
         if len(self) >= _REMEMBERED:
+            self._before = dict(self)
             self.clear()
-        word = _plain_word(piece) if piece.isalpha() and not _THRICE.search(piece) else _any_word(piece)
-        if len(piece) <= _LONGEST_REMEMBERED:
-            self[piece] = word
+        self[piece] = word
         return word
 
 
 def _plain_word(piece: str) -> Word:
-    """One word of letters alone, none of them stretched: nothing inside it that a rule could change."""
-    opens, closes = piece in _OPENING, piece in _CLOSING
+    """A piece of letters and signs in which no rule finds anything to change."""
+    found = tuple(map(_token, _TOKEN.findall(piece)))
+    opens = bool(found) and found[-1].text in _OPENING
+    closes = bool(found) and found[0].text in _CLOSING
     return Word(
         words=(piece,),
-        tokens=(_token(piece),),
-        names=(piece,) if piece in _NAMES else (),
+        tokens=found,
+        names=tuple(one.text for one in found if one.text in _NAMES),
         opens=opens,
         closes=closes,
         right=opens,
