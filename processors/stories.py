@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Final
 from zlib import crc32
 
+import numpy as np
 from datasketch import MinHash  # type: ignore[import-untyped]
 
 from processors.match.canonical import without_urls
@@ -40,13 +41,19 @@ def _template(permutations: int) -> MinHash:
 _ONE: Final = _template(1)
 _MANY: Final = _template(_PERMUTATIONS)
 
+#: The finalizer of MurmurHash3 (Appleby), which datasketch puts before its permutation, and that permutation.
+_MIX: Final = np.uint64(33)
+_MIXERS: Final = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))
+_FACTOR: Final = np.uint64(_ONE.permutations[0].item())
+_SUMMAND: Final = np.uint64(_ONE.permutations[1].item())
+
 
 def story_id(text: str, folded: Folded | None = None) -> str:
     """16 hexadecimal digits, equal for texts that tell one story; ``folded`` is the text folded, if at hand."""
     letters = story_letters(text, folded)
     if len(letters) < SHORTEST:
         return _digest(b"text", letters.encode("utf-8", "surrogatepass"))
-    return _digest(b"part", _hashes(_ONE, letters))
+    return _digest(b"part", _smallest(letters))
 
 
 def signature(text: str) -> bytes:
@@ -94,6 +101,16 @@ def _hashes(template: MinHash, letters: str) -> bytes:
     hashed = template.copy()
     hashed.update_batch(_stretches(letters))
     return bytes(hashed.hashvalues.tobytes())
+
+
+def _smallest(letters: str) -> bytes:
+    """``_hashes(_ONE, letters)``, without what datasketch does around it (three quarters of its time)."""
+    hashed = np.fromiter(map(crc32, _stretches(letters)), np.uint64)
+    for multiplier in _MIXERS:
+        hashed ^= hashed >> _MIX
+        hashed *= multiplier
+    hashed ^= hashed >> _MIX
+    return bytes((hashed * _FACTOR + _SUMMAND).min(keepdims=True).tobytes())
 
 
 def _stretches(letters: str) -> list[bytes]:

@@ -5,7 +5,17 @@ import sys
 
 import pytest
 
-from processors.stories import SHORTEST, same_story, signature, similarity, story_id, story_letters
+from processors.stories import (
+    _ONE,
+    SHORTEST,
+    _hashes,
+    _smallest,
+    same_story,
+    signature,
+    similarity,
+    story_id,
+    story_letters,
+)
 
 STORY = (
     "مدیرکل روابط عمومی سازمان هلال احمر کشور در گفت‌وگو با خبرنگاران اعلام کرد سی منطقه در سطح شهر تهران آماده‌ی "
@@ -82,3 +92,8 @@ def test_the_id_is_the_same_in_another_process() -> None:
     code = "import sys; from processors.stories import story_id; print(story_id(sys.argv[1]))"
     said = subprocess.run([sys.executable, "-c", code, STORY], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == story_id(STORY)
+
+
+@pytest.mark.parametrize("letters", ["آ" * 40, STORY, OTHER, STORY + OTHER, "😀 a\udc80b" * 20, "0123456789" * 300])
+def test_the_smallest_hash_is_that_of_datasketch(letters: str) -> None:
+    assert _smallest(letters) == _hashes(_ONE, letters)
