@@ -35,7 +35,9 @@ from tests.deploy.panels import Answer, Asked, asked, row, verdict
 from tests.deploy.scene import Addresses, alertmanager, environment, missing, newspaper, quiet_past, source, watched
 
 #: (uid, panel) → why it may be empty here.
-REASONS: Final[dict[tuple[str, str], str]] = {}
+REASONS: Final = {
+    ("listener-kpis", "رشد فروش: Sales growth"): "growth is against the time before, and a whole campaign has none",
+}
 #: Whose past was quiet, so that the present of the sample is a spike.
 _SPIKING: Final = ("berimo", "بریمو")
 _LOOK_S: Final = 5
@@ -81,7 +83,7 @@ async def other_windows(http: aiohttp.ClientSession, prometheus: str) -> list[Wi
 
 
 async def answer_an_alert(http: aiohttp.ClientSession, manager: str) -> bool:
-    """Follow the link of an alert in the Alertmanager and say that it was right; False while there is none."""
+    """Follow the link of an alert in the Alertmanager and acknowledge it; False while there is none."""
     async with http.get(f"{manager}/api/v2/alerts") as answer:
         alerts = await answer.json()
     links = [link for one in alerts for link in one["annotations"].values() if "/alerts/answer?" in link]
@@ -90,7 +92,7 @@ async def answer_an_alert(http: aiohttp.ClientSession, manager: str) -> bool:
     token = re.search(r"[?&]t=([^&]+)", links[0])
     if token is None:
         raise AssertionError(f"a link without a token: {links[0]}")
-    async with http.post(links[0].partition("?")[0], data={"t": token[1], "answer": "useful"}) as answer:
+    async with http.post(links[0].partition("?")[0], data={"t": token[1], "answer": "acknowledge"}) as answer:
         answer.raise_for_status()
     return True
 
