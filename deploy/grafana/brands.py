@@ -100,6 +100,13 @@ CAMPAIGN: Final = Board(
                     width=12,
                 ),
                 line(
+                    "پاسخ‌های خود برند: own replies",
+                    "Comments by the campaign's own accounts: in the window, and since the beginning.",
+                    (closed("own_replies"), "{{campaign}}: window"),
+                    (lifetime("own_replies_total"), "{{campaign}}: all"),
+                    width=24,
+                ),
+                line(
                     "احساس: sentiment",
                     "Mentions of the window by what they feel.",
                     *(

@@ -65,7 +65,7 @@ def amount(value: float, unit: str) -> str:
     if unit == "bytes":
         return f"{value / 2**20:.1f} MiB"
     suffix = {"s": " s", "ops": "/s"}.get(unit, "")
-    return f"{value:,.0f}{suffix}" if value == int(value) else f"{value:,.4g}{suffix}"
+    return f"{value:,.0f}{suffix}" if value.is_integer() else f"{value:,.4g}{suffix}"
 
 
 def row(answer: Answer) -> tuple[str, str, str, str]:

@@ -136,3 +136,29 @@ def test_a_value_that_is_none_of_ours_is_refused_with_the_command_that_helps() -
     stores[PROGRESS].partition(3)[progress_key(POSTS_TOPIC, 3)] = progress(5)
     with pytest.raises(Refused, match=r"social.posts.v1/3: .*cannot be read.*listener rebase --rebuild"):
         asyncio.run(make(stores)._plane(posts(3), Source(3, "topic", 0, 10, None)))
+
+
+def test_a_recovery_under_way_says_since_when_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    recovery = make({table: FakeStore() for table in TABLES})
+    seen: list[tuple[bool, int]] = []
+
+    class Gone(Exception):  # noqa: N818 - the broker is
+        pass
+
+    async def read_to_end(_kafka: object, _wanted: object, _take: object, left: Callable[[int], None]) -> None:
+        for records in (900, 20):
+            left(records)
+            seen.append((recovery.started is not None, recovery.left))
+        raise Gone
+
+    async def nothing(*_: object) -> dict[object, object]:
+        return {}
+
+    monkeypatch.setattr("listener.worker.recovery.read_to_end", read_to_end)
+    monkeypatch.setattr("listener.worker.recovery.topic_id", lambda *_: "topic")
+    monkeypatch.setattr(recovery.sets, "load", nothing)
+    recovery.sources = nothing  # type: ignore[assignment]
+    with pytest.raises(Gone):
+        asyncio.run(recovery.planes({posts(0)}))
+    assert seen == [(True, 900), (True, 20)]
+    assert (recovery.started, recovery.left) == (None, 0), "a failed one is over, too"
