@@ -17,6 +17,7 @@ from listener.worker.sets import compile_set
 from models import cells
 from models.campaign import CampaignSet
 from models.cells import PROGRESS, parse_lifetime_key, parse_window_key, unpack_cell
+from models.outcome import DeadLetter
 from models.progress import NO_OUTCOMES, Progress, pack_progress, progress_key, unpack_progress
 from models.streams import Stream
 from models.trace import Adopted, Backfilled, Record, adopted_record, backfilled_record, set_record
@@ -48,7 +49,7 @@ def known(campaign_set: CampaignSet) -> Known:
 class Partition:
     """One partition: ``values`` as they were counted so far, ``tables`` as they stand, the trace of the sets.
 
-    ``produced``: Kafka timestamps by offset, where they matter.
+    ``produced``: Kafka timestamps by offset, where they matter. ``letters``: dead letters so far.
     """
 
     stream: Stream
@@ -58,6 +59,7 @@ class Partition:
     trace: list[Record] = field(default_factory=list)
     sets: list[CampaignSet] = field(default_factory=list)
     produced: dict[int, int] = field(default_factory=dict)
+    letters: list[DeadLetter] = field(default_factory=list)
 
     def count(self, values: Sequence[bytes], campaign_set: CampaignSet) -> None:
         """Count more records under a set, in good order."""
@@ -75,7 +77,9 @@ class Partition:
             adopted = Adopted(last.version, last.since, begins=not before)
             self.trace.append(adopted_record(self.stream.topic, 0, adopted))
         plane.count(self._chunk(begin))
-        plane.flushed(plane.take_flush())
+        plan = plane.take_flush()
+        self.letters += plan.letters
+        plane.flushed(plan)
         key, value = plane.progress_record(plane.heartbeat(caught_up=True))
         self.tables[PROGRESS][key] = value
 

@@ -1,8 +1,9 @@
 """What the cluster holds of one partition: its cells, its progress, the sets that were in force, and its records."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -14,7 +15,7 @@ from listener.recount.live.ledger import LIFETIME, TABLES, CellId
 from listener.recount.live.records import Input
 from listener.recount.live.sets import Known
 from models.campaign import CampaignSet
-from models.cells import cell_stamp, parse_lifetime_key, parse_window_key, unpack_cell
+from models.cells import PROGRESS, cell_stamp, parse_lifetime_key, parse_window_key, unpack_cell
 from models.progress import Progress, progress_key, unpack_progress
 from models.streams import Stream
 from models.topics import Namespace
@@ -52,12 +53,27 @@ class Sets:
         return {one.id: one.timezone for known in self.known.values() for one in known.campaign_set.campaigns}
 
 
+#: Key → value of the records that count, by short name of a table.
+Rows = dict[str, dict[bytes, bytes]]
+
+
 @dataclass
 class Standing:
     """A partition as it stands: every cell has at least what is durable, and what its own stamp says."""
 
     progress: Progress | None = None
     cells: dict[CellId, Found] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, stream: Stream, partition: int, rows: Rows) -> Self:
+        """What the records say."""
+        value = rows[PROGRESS].get(progress_key(stream.topic, partition))
+        found = cls(None if value is None else unpack_progress(value))
+        for table in TABLES:
+            for key, cell in rows[table].items():
+                name, start = (parse_lifetime_key(key), 0) if table == LIFETIME else parse_window_key(key)
+                found.cells[CellId(table, name.campaign, name.platform, start)] = _cell(stream, cell)
+        return found
 
     @property
     def horizon(self) -> int:
@@ -78,34 +94,20 @@ class Cluster:
         await read_to_end(self.kafka, [TopicPartition(self.namespace.campaigns, 0)], into.take)
         into.with_backfills()
 
-    async def standing(self, stream: Stream, partition: int) -> Standing:
-        """Progress first: what it calls durable is in every cell that is read afterwards."""
-        rows = await self._newest(stream, partition, {"progress": lambda value: unpack_progress(value).rank})
-        value = rows["progress"].get(progress_key(stream.topic, partition))
-        found = Standing(None if value is None else unpack_progress(value))
-        for table, cells in (await self._newest(stream, partition, dict.fromkeys(TABLES, cell_stamp))).items():
-            for key, cell in cells.items():
-                name, start = (parse_lifetime_key(key), 0) if table == LIFETIME else parse_window_key(key)
-                found.cells[CellId(table, name.campaign, name.platform, start)] = _cell(stream, cell)
-        return found
-
-    async def _newest(
-        self, stream: Stream, partition: int, ranks: Mapping[str, Callable[[bytes], Any]]
-    ) -> dict[str, dict[bytes, bytes]]:
-        """By table the record of highest rank per key, of equal ones the later; a tombstone ends a key."""
-        tables = {self.namespace.changelog(stream.table(table)): table for table in ranks}
-        found: dict[str, dict[bytes, bytes]] = {table: {} for table in ranks}
-
-        def take(tp: TopicPartition, records: Records) -> None:
-            table = tables[tp.topic]
-            rows, rank = found[table], ranks[table]
-            for _, key, value in records:
-                if value is None:
-                    rows.pop(key, None)
-                elif key not in rows or rank(value) >= rank(rows[key]):
-                    rows[key] = value
-
-        await read_to_end(self.kafka, [TopicPartition(topic, partition) for topic in tables], take)
+    async def rows(self, partitions: Mapping[Stream, int]) -> dict[tuple[Stream, int], Rows]:
+        """What stands in the changelogs: progress first, so that what it calls durable is in all that is read after."""
+        found: dict[tuple[Stream, int], Rows] = {
+            (stream, number): {table: {} for table in (*TABLES, PROGRESS)}
+            for stream, count in partitions.items()
+            for number in range(count)
+        }
+        for tables in ((PROGRESS,), TABLES):
+            where = {
+                TopicPartition(self.namespace.changelog(stream.table(table)), number): (stream, number, table)
+                for stream, number in found
+                for table in tables
+            }
+            await read_to_end(self.kafka, where, partial(_take, found, where))
         return found
 
     def consumer(self) -> AIOKafkaConsumer:
@@ -145,6 +147,26 @@ class Cluster:
             for one in found:
                 if one.offset <= last:
                     yield Input(one.offset + base, one.timestamp, one.value, _headers(one))
+
+
+def _take(
+    found: dict[tuple[Stream, int], Rows],
+    where: Mapping[TopicPartition, tuple[Stream, int, str]],
+    tp: TopicPartition,
+    records: Records,
+) -> None:
+    """The record of highest rank per key, of equal ones the later; a tombstone ends a key."""
+    stream, number, table = where[tp]
+    rows, rank = found[stream, number][table], _progress_rank if table == PROGRESS else cell_stamp
+    for _, key, value in records:
+        if value is None:
+            rows.pop(key, None)
+        elif key not in rows or rank(value) >= rank(rows[key]):
+            rows[key] = value
+
+
+def _progress_rank(value: bytes) -> Any:
+    return unpack_progress(value).rank
 
 
 def _headers(record: Any) -> Mapping[str, bytes]:

@@ -67,17 +67,19 @@ class Recounting:
         consumer = self.cluster.consumer()
         await consumer.start()
         try:
-            for stream, count in partitions.items():
-                for number in range(count):
-                    await self._partition(consumer, stream, number)
+            standing, sets = await self.cluster.rows(partitions), Sets()
+            # Read last: whatever a cell was counted under was on this topic before.
+            await self.cluster.sets(sets)
+            for stream, number in list(standing):
+                rows = standing.pop((stream, number))
+                await self._partition(consumer, stream, number, Standing.of(stream, number, rows), sets)
         finally:
             await consumer.stop()
         return self.result
 
-    async def _partition(self, consumer: AIOKafkaConsumer, stream: Stream, number: int) -> None:
-        standing, sets = await self.cluster.standing(stream, number), Sets()
-        # Read last: whatever a cell was counted under was on this topic before.
-        await self.cluster.sets(sets)
+    async def _partition(
+        self, consumer: AIOKafkaConsumer, stream: Stream, number: int, standing: Standing, sets: Sets
+    ) -> None:
         progress = standing.progress
         if progress is None:
             if standing.cells:
