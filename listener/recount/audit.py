@@ -183,7 +183,7 @@ def audit(
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
     def recount() -> Result:
-        return asyncio.run(compared(kafka, namespace, retention=retention == "on", say=_log.debug))
+        return compared(kafka, namespace, retention=retention == "on", say=_log.debug)
 
     asyncio.run(_serve(Auditor(recount, every), http_host, http_port))
 

@@ -1,6 +1,5 @@
 """``listener recount``."""
 
-import asyncio
 import os
 import sys
 import time
@@ -63,7 +62,7 @@ def _from_kafka(kafka: KafkaSettings | None, namespace: Namespace, *, as_json: b
     def say(text: str) -> None:
         click.echo(f"listener: {text}", err=True)
 
-    result = asyncio.run(compared(kafka, namespace, retention=_retention(), say=say))
+    result = compared(kafka, namespace, retention=_retention(), say=say)
     if as_json:
         click.echo(msgspec.json.encode({"equal": result.equal, **msgspec.structs.asdict(result)}))
     else:

@@ -8,18 +8,18 @@ from kafka.errors import NoError, for_code
 from listener.errors import UsageProblem
 from listener.kafka.admin import admin_client
 from listener.kafka.settings import KafkaSettings
+from listener.loop import Loop
 from listener.recount.live.cluster import Cluster
 from listener.recount.live.recount import Recounting, Result
 from models.streams import STREAMS, Stream
 from models.topics import Namespace
 
 
-async def compared(
-    kafka: KafkaSettings, namespace: Namespace, *, retention: bool, say: Callable[[str], None]
-) -> Result:
+def compared(kafka: KafkaSettings, namespace: Namespace, *, retention: bool, say: Callable[[str], None]) -> Result:
     """Everything that is retained, counted again and compared; ``say`` is told how far it is."""
-    partitions = await asyncio.to_thread(input_partitions, kafka, namespace)
-    return await Recounting(Cluster(kafka, namespace), retention, say).run(partitions)
+    partitions = input_partitions(kafka, namespace)
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        return runner.run(Recounting(Cluster(kafka, namespace), retention, say).run(partitions))
 
 
 def input_partitions(kafka: KafkaSettings, namespace: Namespace) -> dict[Stream, int]:

@@ -1,7 +1,9 @@
 """One recount of everything that is retained, partition by partition."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,6 +26,8 @@ from models.trace import Backfilled
 
 #: Say how far it is after so many records.
 _SAY: Final = 100_000
+#: Seconds until a consumer that does not stop is told again.
+_STOP_S: Final = 3.0
 
 Say = Callable[[str], None]
 
@@ -74,7 +78,9 @@ class Recounting:
                 rows = standing.pop((stream, number))
                 await self._partition(consumer, stream, number, Standing.of(stream, number, rows), sets)
         finally:
-            await consumer.stop()
+            # A cancellation that asyncio loses would keep aiokafka's fetcher going; asked again, it ends.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(consumer.stop(), _STOP_S)
         return self.result
 
     async def _partition(
