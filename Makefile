@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint type unit chaos soak deploy-check deploy-files observe image-check bench bench-recovery bench-scrape bench-peers curves image lock schemas clean
+.PHONY: help install demo test lint type unit chaos soak audit-deps deploy-check deploy-files observe image-check bench bench-recovery bench-scrape bench-peers curves image lock schemas clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -33,6 +33,9 @@ lint: install ## ruff, formatter and type checker
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+audit-deps: install ## the lock files: pinned, hashed, as asked for, as installed (advisories need a network: docs/operations/secure.md)
+	$(BIN)/python -m deploy.lockfile
 
 deploy-check: install ## rules, routes, manifests and dashboards of deploy/ (needs promtool, amtool, kubectl)
 	$(BIN)/python -m pytest tests/deploy

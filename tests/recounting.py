@@ -60,6 +60,7 @@ class Partition:
     sets: list[CampaignSet] = field(default_factory=list)
     produced: dict[int, int] = field(default_factory=dict)
     letters: list[DeadLetter] = field(default_factory=list)
+    number: int = 0
 
     def count(self, values: Sequence[bytes], campaign_set: CampaignSet) -> None:
         """Count more records under a set, in good order."""
@@ -93,7 +94,7 @@ class Partition:
         plane.count(self._chunk(first))
         plane.flushed(plane.take_flush())
         plan = backfill(self.tables, simulated, campaign, stamp)
-        key = progress_key(self.stream.topic, 0)
+        key = progress_key(self.stream.topic, self.number)
         stated = msgspec.structs.replace(unpack_progress(self.tables[PROGRESS][key]), held={})
         self.tables[PROGRESS][key] = pack_progress(stated)
         for table, records in {**plan.cells, cells.ENTITIES: plan.entities}.items():
@@ -121,14 +122,16 @@ class Partition:
         sets.take(None, [(0, *record) for record in self.trace])
         sets.known |= {version: known(one) for version, one in sets.trace.sets.items()}
         assert standing.progress is not None
-        recount = PartitionRecount(self.stream, 0, standing, standing.progress, sets, first, retention=self.retention)
+        recount = PartitionRecount(
+            self.stream, self.number, standing, standing.progress, sets, first, retention=self.retention
+        )
         for offset, value in enumerate(self.values[first:], first):
             recount.take(Input(offset, self.produced.get(offset, PRODUCED_MS), value))
         return recount.compare()
 
     def standing(self) -> Standing:
         """What stands there."""
-        found = Standing(unpack_progress(self.tables[PROGRESS][progress_key(self.stream.topic, 0)]))
+        found = Standing(unpack_progress(self.tables[PROGRESS][progress_key(self.stream.topic, self.number)]))
         for table in TABLES:
             for key, value in self.tables[table].items():
                 name, start = (parse_lifetime_key(key), 0) if table == LIFETIME else parse_window_key(key)
@@ -138,15 +141,18 @@ class Partition:
         return found
 
     def _chunk(self, begin: int) -> Chunk:
-        offsets = range(begin, len(self.values))
+        return self._span(begin, len(self.values))
+
+    def _span(self, begin: int, end: int) -> Chunk:
+        offsets = range(begin, end)
         stamps = [self.produced.get(offset, PRODUCED_MS) for offset in offsets]
-        return Chunk(begin, len(self.values), offsets, stamps, self.values[begin:])
+        return Chunk(begin, end, offsets, stamps, self.values[begin:end])
 
     @property
     def _plane(self) -> "partial[PartitionPlane]":
         return partial(
             PartitionPlane,
-            0,
+            self.number,
             clock=lambda: datetime(2026, 3, 21, tzinfo=UTC),
             retention=self.retention,
             kind=KINDS[self.stream.topic],

@@ -1,0 +1,197 @@
+"""A partition of any stream with its worker, which dies, adopts campaigns and is backfilled; two boards follow it.
+
+The sister of protocol_model.py for what that leaves out: every kind of input, several partitions, backfills, the trace
+for recounts, and boards that begin at different times. Zombies and re-chunking are played there.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from listener.board.state import BoardState
+from listener.worker.recovery import merge
+from listener.worker.stamps import STAMPS
+from models import cells
+from models.campaign import CampaignSet
+from models.cells import PROGRESS
+from models.progress import NO_OUTCOMES, Progress, pack_progress, progress_key, unpack_progress
+from models.trace import (
+    Adopted,
+    Backfilled,
+    Trace,
+    adopted_record,
+    backfilled_record,
+    set_record,
+)
+from processors.backfill import backfill
+from processors.overlay import FlushPlan
+from processors.plane import PartitionPlane
+from processors.resume import Resume, Source, resume
+from tests.recounting import Partition, compiled
+
+Log = list[tuple[bytes, bytes | None]]
+Write = tuple[str, bytes, bytes | None]
+
+
+@dataclass
+class Model(Partition):
+    """``values`` are all records of the topic; ``logs`` the changelogs, ``board`` reads them as they are written."""
+
+    logs: dict[str, Log] = field(default_factory=lambda: {table: [] for table in cells.TABLES})
+    committed: int | None = None
+    current: CampaignSet = field(default_factory=CampaignSet)
+    board: BoardState = field(default_factory=BoardState)
+    worker: PartitionPlane | None = None
+
+    # ── what reaches the topics ──
+
+    def write(self, writes: Iterator[Write] | list[Write]) -> None:
+        """Records reach the changelogs, and the board that reads along."""
+        for table, key, value in writes:
+            self.logs[table].append((key, value))
+            if table != cells.ENTITIES:
+                self.board.apply(self.stream.table(table), [(key, value)])
+
+    def recovered(self) -> dict[str, dict[bytes, bytes]]:
+        """The tables as a recovery builds them."""
+        tables: dict[str, dict[bytes, bytes]] = {table: {} for table in cells.TABLES}
+        for table, log in self.logs.items():
+            merge(tables[table], [(0, *record) for record in log], STAMPS[table], {})
+        return tables
+
+    # ── the worker ──
+
+    def acquire(self) -> PartitionPlane:
+        """A new owner: the one before is gone, with all that it had in memory."""
+        tables = self.recovered()
+        found = resume(tables, Source(self.number, "id", 0, len(self.values), self.committed), self.stream.topic)
+        trace = Trace()
+        for key, value in self.trace:
+            trace.take(key, value)
+        self.trace += trace.settled(self.stream.topic, self.number, found.progress.sets)
+        by_version = {one.version: compiled(one) for one in self.sets}
+        self.worker = self._plane(tables, found, [(one.since, by_version[one.version]) for one in found.progress.sets])
+        if not found.progress.sets or found.progress.sets[-1].version != self.current.version:
+            self.adopt()
+        return self.worker
+
+    def adopt(self, *, dies: bool = False) -> None:
+        """The current set comes into force; or the worker dies between the trace and the progress cell."""
+        plane = self._owner
+        begins = not plane.progress.sets
+        progress = plane.adopt(compiled(self.current))
+        last = progress.sets[-1]
+        self.trace.append(adopted_record(self.stream.topic, self.number, Adopted(last.version, last.since, begins)))
+        if not dies:
+            self.write([(PROGRESS, *plane.progress_record(progress))])
+
+    def change(self, campaign_set: CampaignSet, *, dies: bool = False) -> None:
+        """Other campaign files; they wait until the worker is at rest."""
+        if campaign_set not in self.sets:
+            self.sets.append(campaign_set)
+        self.current = campaign_set
+        plane = self._owner
+        if not plane.replaying and not plane.overlay.records:
+            in_force = plane.progress.sets[-1].version
+            if in_force != campaign_set.version:
+                self.adopt(dies=dies)
+        if dies:
+            self.acquire()
+
+    def take(self, many: int) -> None:
+        """Count some more records."""
+        plane = self._owner
+        begin = plane.position
+        end = min(begin + many, len(self.values))
+        if end > begin:
+            plane.count(self._span(begin, end))
+
+    def flush(self, rng: random.Random, *, dies: bool = False) -> None:
+        """Flush; or die while the writes of one step are on their way, when some of them are there already."""
+        plane = self._owner
+        if not plane.can_flush or not plane.overlay.records:
+            return
+        plan = plane.take_flush()
+        steps = [list(step) for step in _steps(plan)]
+        last = rng.randrange(len(steps)) if dies else len(steps)
+        for step in steps[:last]:
+            self.write(step)
+        if dies:
+            self.write([one for one in steps[last] if rng.random() < 0.5])
+            self.acquire()
+            return
+        plane.flushed(plan)
+        if rng.random() < 0.7:
+            self.committed = plan.next_offset
+
+    def settle(self, rng: random.Random) -> None:
+        """Count and flush all that is there, and say so."""
+        while self._owner.position < len(self.values) or self._owner.overlay.records:
+            self.take(len(self.values))
+            self.flush(rng)
+        plane = self._owner
+        if plane.progress.sets[-1].version != self.current.version:
+            self.adopt()
+        self.write([(PROGRESS, *plane.progress_record(plane.heartbeat(caught_up=True)))])
+
+    # ── a backfill, with the worker stopped ──
+
+    def backfilled(self, campaign: str, campaign_set: CampaignSet, rng: random.Random, *, dies: bool = False) -> None:
+        """``listener backfill``; where it is cut short it is run again before a worker starts."""
+        self.settle(rng)
+        tables = self.recovered()
+        progress = unpack_progress(tables[PROGRESS][progress_key(self.stream.topic, self.number)])
+        simulated: dict[str, dict[bytes, bytes]] = {table: {} for table in cells.TABLES}
+        before = Progress(-1, -1, NO_OUTCOMES, (), "id")
+        plane = self._plane(simulated, Resume(before, 0, None, -1), [(-1, compiled(campaign_set))])
+        if progress.stamp >= 0:
+            plane.count(self._span(0, progress.stamp + 1))
+            plane.flushed(plane.take_flush())
+        plan = backfill(tables, simulated, campaign, progress.stamp)
+        one = Backfilled(campaign, campaign_set.version, 0, progress.stamp, len(self.trace))
+        where = self.stream.topic, self.number
+        self.trace += [set_record(campaign_set), backfilled_record(*where, one)]
+        stated = msgspec.structs.replace(progress, held={})
+        self.write([(PROGRESS, progress_key(*where), pack_progress(stated))])
+        writes = [(table, key, value) for table, records in plan.cells.items() for key, value in records]
+        entities: list[Write] = [(cells.ENTITIES, key, value) for key, value in plan.entities]
+        if dies:
+            self.write([write for write in writes if rng.random() < 0.5])
+            self.backfilled_again(campaign, campaign_set, rng)
+            return
+        self.write([*writes, *entities])
+        self.trace.append(backfilled_record(*where, msgspec.structs.replace(one, done=True)))
+        self.acquire()
+
+    def backfilled_again(self, campaign: str, campaign_set: CampaignSet, rng: random.Random) -> None:
+        """The second attempt; the worker that ran before is still stopped and has nothing to count."""
+        self.acquire()
+        self.backfilled(campaign, campaign_set, rng)
+
+    # ── two boards ──
+
+    def late_board(self, board: BoardState, rng: random.Random) -> None:
+        """A board that begins now reads what compaction left: the last record of most keys, tables in any order."""
+        tables = [table for table in cells.TABLES if table != cells.ENTITIES]
+        rng.shuffle(tables)
+        for table in tables:
+            last = {key: index for index, (key, _) in enumerate(self.logs[table])}
+            kept = [
+                record
+                for index, record in enumerate(self.logs[table])
+                if last[record[0]] == index or rng.random() < 0.3
+            ]
+            board.apply(self.stream.table(table), kept)
+
+    @property
+    def _owner(self) -> PartitionPlane:
+        return self.worker if self.worker is not None else self.acquire()
+
+
+def _steps(plan: FlushPlan) -> Iterator[Iterator[Write]]:
+    """Cells with the progress among them; then entities and tombstones. Letters and mentions are not followed here."""
+    yield ((table, key, value) for table, records in plan.cells.items() for key, value in records)
+    gone = ((table, key, None) for table, keys in plan.tombstones.items() for key in keys)
+    yield iter([*((cells.ENTITIES, key, value) for key, value in plan.entities), *gone])
