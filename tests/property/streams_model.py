@@ -87,8 +87,9 @@ class Model(Partition):
         if not dies:
             self.write([(PROGRESS, *plane.progress_record(progress))])
 
-    def change(self, campaign_set: CampaignSet, *, dies: bool = False) -> None:
-        """Other campaign files; they wait until the worker is at rest."""
+    def change(self, campaign_set: CampaignSet, *, dies: bool = False, back: bool = False) -> None:
+        """Other campaign files; they wait until the worker is at rest. ``back``: gone before the next start."""
+        former = self.current
         if campaign_set not in self.sets:
             self.sets.append(campaign_set)
         self.current = campaign_set
@@ -98,6 +99,7 @@ class Model(Partition):
             if in_force != campaign_set.version:
                 self.adopt(dies=dies)
         if dies:
+            self.current = former if back else campaign_set
             self.acquire()
 
     def take(self, many: int) -> None:

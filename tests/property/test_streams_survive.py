@@ -15,6 +15,7 @@ from listener.board.state import BoardState
 from models.campaign import CampaignSet
 from models.cells import LIFETIME
 from models.streams import ARTICLES, BUSINESS, POSTS, STREAMS, Stream
+from models.trace import Trace
 from tests.property.streams_model import Model
 from tests.property.test_live_recount import RULES, SETS, business
 from tests.property.test_recount import as_articles, histories
@@ -22,7 +23,7 @@ from tests.recounting import told
 
 COMMON = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
 PROFILES = {
-    "ci": settings(COMMON, max_examples=60, derandomize=True),
+    "ci": settings(COMMON, max_examples=40, derandomize=True),
     "thorough": settings(COMMON, max_examples=3_000),
 }
 ACTS = st.sampled_from(
@@ -50,7 +51,7 @@ def play(model: Model, course: Course, sets: tuple[CampaignSet, ...], rng: rando
         elif act == "crash":
             model.acquire()
         elif act.startswith("change"):
-            model.change(chosen, dies=act.endswith("cut"))
+            model.change(chosen, dies=act.endswith("cut"), back=rng.random() < 0.5)
         elif model.stream not in BUSINESS:
             campaign = rng.choice([one.id for one in chosen.campaigns])
             model.backfilled(campaign, chosen, rng, dies=act.endswith("cut"))
@@ -100,6 +101,24 @@ def test_the_model_notices_a_lost_write() -> None:
         ["a", "lifetime", "mentions"],
         ["a", "lifetime", "mentions_net"],
     ]
+
+
+def test_the_model_notices_an_adoption_that_never_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker died between trace and progress, and the old files came back."""
+
+    def died() -> list[str]:
+        model = Model(POSTS, retention=False, values=_two_posts())
+        model.sets, model.current = [SETS[0]], SETS[0]
+        model.take(1)
+        model.flush(random.Random(1))  # noqa: S311
+        model.change(SETS[3], dies=True, back=True)
+        model.settle(random.Random(1))  # noqa: S311
+        model.tables = model.recovered()
+        return told(model.recount())
+
+    assert died() == []
+    monkeypatch.setattr(Trace, "settled", lambda *_: [])
+    assert any("outcome unmatched" in line for line in died())
 
 
 def _two_posts() -> list[bytes]:
