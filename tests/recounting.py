@@ -115,15 +115,15 @@ class Partition:
         counters[self.stream.metrics.index(metric)] += by
         self.tables[cell.table][key] = cells.pack_cell(stamp, counters)
 
-    def recount(self, first: int = 0) -> Comparison:
-        """Count the records from ``first`` on again and compare."""
+    def recount(self, first: int = 0, *, grown: bool = False) -> Comparison:
+        """Count the records from ``first`` on again and compare; ``grown``: the topic has more partitions now."""
         sets, standing = Sets(), self.standing()
         sets.known |= {one.version: known(one) for one in self.sets}
         sets.take(None, [(0, *record) for record in self.trace])
         sets.known |= {version: known(one) for version, one in sets.trace.sets.items()}
         assert standing.progress is not None
         recount = PartitionRecount(
-            self.stream, self.number, standing, standing.progress, sets, first, retention=self.retention
+            self.stream, self.number, standing, standing.progress, sets, first, self.retention, grown=grown
         )
         for offset, value in enumerate(self.values[first:], first):
             recount.take(Input(offset, self.produced.get(offset, PRODUCED_MS), value))

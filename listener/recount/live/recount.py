@@ -12,10 +12,10 @@ from msgspec import Struct
 
 from listener.errors import UsageProblem
 from listener.recount.live.business import BusinessRecount
-from listener.recount.live.cluster import Cluster, Sets, Standing
+from listener.recount.live.cluster import Cluster, Rows, Sets, Standing
 from listener.recount.live.comparing import Comparison, Cut, Difference, NotCovered, group
 from listener.recount.live.cutting import Older
-from listener.recount.live.ledger import Clock, Ledger
+from listener.recount.live.ledger import TABLES, Clock, Ledger
 from listener.recount.live.posts import PostsRecount, Simulated
 from listener.recount.live.records import Input
 from listener.recount.live.sets import InForce
@@ -74,9 +74,11 @@ class Recounting:
             standing, sets = await self.cluster.rows(partitions), Sets()
             # Read last: whatever a cell was counted under was on this topic before.
             await self.cluster.sets(sets)
+            grown = {stream for (stream, number), rows in standing.items() if _has_grown(stream, number, rows)}
             for stream, number in list(standing):
                 rows = standing.pop((stream, number))
-                await self._partition(consumer, stream, number, Standing.of(stream, number, rows), sets)
+                found = Standing.of(stream, number, rows)
+                await self._partition(consumer, stream, number, found, sets, grown=stream in grown)
         finally:
             # A cancellation that asyncio loses would keep aiokafka's fetcher going; asked again, it ends.
             with suppress(TimeoutError):
@@ -84,7 +86,14 @@ class Recounting:
         return self.result
 
     async def _partition(
-        self, consumer: AIOKafkaConsumer, stream: Stream, number: int, standing: Standing, sets: Sets
+        self,
+        consumer: AIOKafkaConsumer,
+        stream: Stream,
+        number: int,
+        standing: Standing,
+        sets: Sets,
+        *,
+        grown: bool,
     ) -> None:
         progress = standing.progress
         if progress is None:
@@ -92,7 +101,9 @@ class Recounting:
                 raise UsageProblem(f"{stream.topic}/{number} has cells and no progress: `listener rebase` comes first.")
             return
         first = await self.cluster.first(consumer, stream, number)
-        one = PartitionRecount(stream, number, standing, progress, sets, first + progress.base, self.retention)
+        # What was there when the topic got more partitions went to others since, and came from others.
+        begin = max(first + progress.base, progress.moved + 1)
+        one = PartitionRecount(stream, number, standing, progress, sets, begin, self.retention, grown=grown)
         if one.in_force:
             await self._count(consumer, one, first)
         comparison = one.compare()
@@ -123,7 +134,9 @@ class PartitionRecount:
         progress: Progress,
         sets: Sets,
         first: int,
-        retention: bool,  # noqa: FBT001 - the one flag there is
+        retention: bool,  # noqa: FBT001 - the workers' setting
+        *,
+        grown: bool = False,
     ) -> None:
         self.stream, self.number, self.standing, self.progress = stream, number, standing, progress
         self.records = 0
@@ -136,7 +149,7 @@ class PartitionRecount:
         self.retention = retention
         self._outcomes: Counter[int] = Counter()
         self._ledger = Ledger(Clock(sets.zones), progress.durable)
-        self._whole = self.in_force.begins and self.in_force.first >= first
+        self._whole = self.in_force.begins and self.in_force.first >= first and not grown
         self.in_force.begin_at(first)
         self._backfills = list(sets.trace.backfilled[where].values())
         self._older = Older(stream)
@@ -190,3 +203,9 @@ class PartitionRecount:
         if last.first < self._first:
             return self._older.cut(known=True)
         return Cut(0, "", minutes=self._older.minutes) if not self._whole else None
+
+
+def _has_grown(stream: Stream, number: int, rows: Rows) -> bool:
+    """Whether the topic had fewer partitions when this one was counted first."""
+    progress = Standing.of(stream, number, rows | {table: {} for table in TABLES}).progress
+    return progress is not None and progress.moved >= 0

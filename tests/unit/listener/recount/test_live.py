@@ -163,6 +163,15 @@ def test_sessions_with_gone_records_are_not_covered_at_all() -> None:
     assert (told(comparison), comparison.compared) == ([], 0)
 
 
+def test_a_topic_that_grew_has_followed_posts_from_elsewhere() -> None:
+    """All records of the partition are there, and still a post may have come with a past."""
+    one = counted(*at(0, 1, 30))
+    comparison = one.recount(grown=True)
+    assert told(comparison) == []
+    assert ("a", "lifetime") in open_(comparison)
+    assert comparison.compared == 1 + 1, "the minute and hour of what came long after"
+
+
 def test_lines() -> None:
     one = NotCovered("a", "posts", 3, "minute", 2, "minute x", "minute y", "gone")
     assert one.line() == "not covered: a posts/3: 2 × minute (minute x to minute y): gone"
