@@ -1,6 +1,6 @@
 """``make observe``: the demo with Prometheus and Alertmanager beside it, and what every panel of the dashboards shows.
 
-A Kafka, two workers, a board, a source that reads a feed, the sample told as if now, and Debian's Prometheus and
+A Kafka, two workers, a board, a source with a feed, an audit, the sample told as if now, and Debian's Prometheus and
 Alertmanager with the rules and configurations of ``deploy/``. An alert is answered as a person does. The table goes to
 standard output; a panel without data and without a reason ends it with exit code 1. Grafana itself is not run.
 """
@@ -32,7 +32,17 @@ from listener.kafka.settings import KafkaSettings
 from listener.sample import campaigns_directory
 from models.topics import Namespace
 from tests.deploy.panels import Answer, Asked, asked, row, verdict
-from tests.deploy.scene import Addresses, alertmanager, environment, missing, newspaper, quiet_past, source, watched
+from tests.deploy.scene import (
+    Addresses,
+    alertmanager,
+    auditor,
+    environment,
+    missing,
+    newspaper,
+    quiet_past,
+    source,
+    watched,
+)
 
 #: (uid, panel) → why it may be empty here.
 REASONS: Final = {
@@ -135,7 +145,8 @@ async def observe(kafka: KafkaSettings, directory: Path, seconds: float) -> tupl
         run.pace = sample
         await stack.enter_async_context(run)
         reader = await source(run, feed, directory)
-        jobs = {"listener-worker": run.workers, "listener-source": [reader]}
+        audit = await auditor(run)
+        jobs = {"listener-worker": run.workers, "listener-source": [reader], "listener-audit": [audit]}
         addresses = await stack.enter_async_context(watched(run, jobs, f"{HOST}:{port}"))
         campaigns = [one.id for one in load_campaigns(campaigns_directory()).campaigns]
         telling = asyncio.create_task(run.count(campaigns, sample))

@@ -144,7 +144,16 @@ async def source(run: DemoRun, feed: str, directory: Path) -> Child:
     file = directory / "sources.yaml"
     settings = {"kind": "feeds", "feeds": [feed], "full_text": "never", "pause_s": 0, "interval_s": 10}
     await asyncio.to_thread(file.write_text, yaml.safe_dump({"sources": {"newspaper": settings}}))
-    child = run.add("source", ("source", "run", "newspaper", "--config", str(file)))
+    return await ready(run.add("source", ("source", "run", "newspaper", "--config", str(file))))
+
+
+async def auditor(run: DemoRun) -> Child:
+    """The process that recounts what the topics hold, every minute; it answers when this returns."""
+    return await ready(run.add("audit", ("audit", "--every", "1m")))
+
+
+async def ready(child: Child) -> Child:
+    """Wait until a process answers."""
     async with asyncio.timeout(_READY_S), aiohttp.ClientSession() as http:
         while not await child.is_ready(http):
             await asyncio.sleep(_POLL_S)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.deploy
 COMPOSE = DEPLOY / "compose"
 DOCKERFILE = DEPLOY / "docker" / "Dockerfile"
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((COMPOSE / "compose.yaml").read_text())["services"]
-OURS = ("topics", "worker-1", "worker-2", "board-1", "board-2", "source")
+OURS = ("topics", "worker-1", "worker-2", "board-1", "board-2", "source", "audit")
 
 
 def pins(path: Path) -> dict[str, str]:
@@ -71,7 +71,7 @@ def test_compose_gives_commands_and_options_that_exist() -> None:
     settings = (ROOT / "docs" / "reference" / "settings.md").read_text()
     for name in OURS:
         words = SERVICES[name]["command"]
-        first = words[0] if words[0] in {"worker", "board"} else " ".join(words[:2])
+        first = words[0] if words[0] in {"worker", "board", "audit"} else " ".join(words[:2])
         section = commands.partition(f"\n## `listener {first}`\n")[2].partition("\n## ")[0]
         assert section
         assert [one for one in words if one.startswith("--") and f"  {one} " not in section] == []

@@ -77,7 +77,7 @@ def test_reasons_are_few_and_of_panels_that_there_are() -> None:
 
 
 def test_prometheus_takes_the_configuration(tmp_path: Path) -> None:
-    jobs = ("listener-worker", "listener-board", "listener-source")
+    jobs = ("listener-worker", "listener-board", "listener-source", "listener-audit")
     config = configuration({job: ["127.0.0.1:1"] for job in jobs}, "127.0.0.1:9093")
     assert {job["job_name"] for job in config["scrape_configs"]} == set(jobs)
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
