@@ -19,7 +19,7 @@ from listener.sentiment.artefact import Origin, load, save
 from listener.sentiment.examples import digest, guess_examples, read_examples
 from processors.sentiment import SentimentModel
 from processors.sentiment.report import Report, report
-from processors.sentiment.target import Spans, toward
+from processors.sentiment.target import Asked, Spans, toward_each
 from processors.sentiment.training import Example, Trained
 from processors.sentiment.training import train as train_model
 from processors.sentiment.views import VIEWS_VERSION
@@ -56,9 +56,8 @@ def sentiment(model: Path | None) -> None:
     out = sys.stdout.buffer
     number = 0
     for batch in _batches(sys.stdin.buffer):
-        for raw in batch:
-            number += 1
-            malformed += _answer(scorer, number, raw, out)
+        malformed += _answer(scorer, number, batch, out)
+        number += len(batch)
         out.flush()
     if malformed:
         raise UsageProblem(malformed_lines(malformed))
@@ -75,20 +74,26 @@ def _batches(stream: BinaryIO) -> Iterator[list[bytes]]:
         yield [rest]
 
 
-def _answer(scorer: SentimentModel, number: int, raw: bytes, out: BinaryIO) -> bool:
-    """Write the answer to a line; True when it is malformed."""
-    if not raw.strip():
-        return False
+def _answer(scorer: SentimentModel, before: int, batch: list[bytes], out: BinaryIO) -> int:
+    """Write the answers to a run of lines, ``before`` of which are the lines before them; how many are malformed."""
+    lines = [_read(before + number, raw) for number, raw in enumerate(batch, 1) if raw.strip()]
+    scored = iter(toward_each(scorer, (Asked(one.text, _spans(one)) for one in lines if isinstance(one, _Line))))
+    for line in lines:
+        answer = _Scored(line.id, *next(scored)) if isinstance(line, _Line) else line
+        out.write(msgspec.json.encode(answer) + b"\n")
+    return sum(isinstance(line, Failed) for line in lines)
+
+
+def _read(number: int, raw: bytes) -> _Line | Failed:
     try:
-        line = parse(_DECODER, raw)
+        return parse(_DECODER, raw)
     except ValueError as error:
         click.echo(f"line {number}: {error}", err=True)
-        out.write(msgspec.json.encode(Failed(None, str(error))) + b"\n")
-        return True
-    spans = _places(line.text, line.target) if line.target else ()
-    label, scores = toward(scorer, line.text, spans)
-    out.write(msgspec.json.encode(_Scored(line.id, label, scores)) + b"\n")
-    return False
+        return Failed(None, str(error))
+
+
+def _spans(line: _Line) -> Spans:
+    return _places(line.text, line.target) if line.target else ()
 
 
 def _places(text: str, target: str) -> Spans:
