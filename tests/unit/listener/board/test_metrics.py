@@ -15,9 +15,14 @@ from listener.board.settings import BoardSettings
 from listener.kafka.settings import KafkaSettings
 from listener.metrics import CLOSED_WINDOWS as WINDOWS
 from listener.metrics import METRICS
+from models.campaign import CampaignSet
 from models.cells import LIFETIME, PROGRESS
+from models.outcome import OUTCOMES
 from models.progress import Progress, pack_progress, progress_key
 from models.series import ClosedMinute
+from models.streams import POSTS, SPEND, WEB, Stream
+from tests.business import a_bit_of_everything, campaign
+from tests.recounting import Partition
 
 MakeRow = Callable[..., tuple[bytes, bytes | None]]
 MakeBoard = Callable[..., Board]
@@ -164,3 +169,25 @@ def test_everything_a_board_exports_is_declared_for_boards(counted: Board) -> No
     parts = all_parts(counted, BoardSettings(kafka, counted.namespace))
     exported = {metric.name for source in (BoardCollector(counted), *parts) for metric in source.collect()}
     assert exported == {spec.name for spec in METRICS.values() if spec.by == "board"}
+
+
+@pytest.mark.parametrize("stream", [POSTS, WEB, SPEND], ids=lambda stream: stream.name)
+def test_what_was_read_is_the_sum_of_all_outcomes_per_partition(board: MakeBoard, stream: Stream) -> None:
+    """From the records to the page: every record that was read has one outcome there, whatever became of it."""
+    valid = [value for topic, value in a_bit_of_everything() if topic == stream.topic]
+    made = board()
+    read = {}
+    for number, extra in enumerate(([], [b"{no json", b"", valid[0], valid[-1]])):
+        one = Partition(stream, number=number)
+        one.count([*valid, *extra], CampaignSet((campaign(),)))
+        made.state.apply(stream.table(PROGRESS), one.tables[PROGRESS].items())
+        read[str(number)] = len(valid) + len(extra)
+    sums: dict[str, float] = dict.fromkeys(read, 0)
+    outcomes: dict[str, set[str]] = {number: set() for number in read}
+    for (name, labels), value in scrape(made).items():
+        where = dict(labels)
+        if name == "listener_records_total" and where["topic"] == stream.topic:
+            sums[where["partition"]] += value
+            outcomes[where["partition"]].add(where["outcome"])
+    assert sums == read
+    assert all(found == set(OUTCOMES) for found in outcomes.values())
