@@ -97,9 +97,10 @@ class Crew:
         return "--instance-id", next(name for name in map("worker-{}".format, itertools.count()) if name not in taken)
 
     def end(self, worker: Worker) -> None:
-        """SIGTERM; it must end in good order."""
+        """SIGTERM; it must end in good order, unless it has not even begun."""
+        begun = worker.begun
         code = worker.terminate()
-        if code != 0:
+        if code != 0 and (begun or code != -signal.SIGTERM):
             self.figures.problems.append(f"a worker that was told to end did so with {code}")
         self.members.remove(worker)
 

@@ -28,8 +28,10 @@ from tests.chaos.scenarios import Hurried
 #: Hours are kept for 35 days: after a first third as many go as come.
 DAYS = 120.0
 EVERY_S = 5.0
-#: Growth over the measured part, as a share of the mean, that is still called flat.
+#: Growth over the measured part, as a share of the mean, that is still called flat. The board's memory is reported
+#: only: it keeps closed minutes for 400 days, and a hundred days of them come while it runs.
 FLAT = {"memory (MB)": 0.10, "files": 0.05, "changelogs (MB)": 0.25}
+_GROWS = ("memory (MB)", "board")
 _COMPACTED = {"min.compaction.lag.ms": "30000", "segment.ms": "20000", "delete.retention.ms": "1000"}
 
 #: What is measured, of which process.
@@ -106,7 +108,7 @@ def _judged(figures: Figures, found: dict[Name, Series], since: float) -> list[s
             f"{what}, {name}: {series.values[0]:.1f} at first, {series.values[-1]:.1f} at last, "
             f"{per_hour:+.2f} an hour ({growth:+.1%} while measured)"
         )
-        if growth > FLAT[what]:
+        if growth > FLAT[what] and (what, name) != _GROWS:
             figures.problems.append(f"{what} of {name} grows: {growth:+.1%}")
     return lines
 

@@ -287,6 +287,11 @@ class Worker:
         assert self.process is not None
         return self.process.pid
 
+    @property
+    def begun(self) -> bool:
+        """Whether it has got as far as to serve its endpoints; signals are handled by then."""
+        return _STARTED.search(self.said()) is not None
+
     def said(self) -> str:
         return self.log.read_text(errors="replace")
 
