@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate, chain
-from threading import Lock
+from itertools import accumulate, chain, count
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -80,6 +79,15 @@ def _sums(table: NDArray[np.float64], texts: Sequence[Sequence[int]]) -> NDArray
     return np.add.reduceat(table[np.fromiter(chain.from_iterable(texts), np.intp)], starts, axis=0)
 
 
+class _Memory:
+    """Sums of rows by number; number 0 is that of nothing. Rows are written before their word is known, each once."""
+
+    def __init__(self, size: int) -> None:
+        self.known: Final[dict[str, int]] = {}
+        self.table: Final = np.zeros((_REMEMBERED, size))
+        self.numbers: Final = count(1)
+
+
 class _Words:
     """Words → the sum of the rows of their runs of characters; worked out once, all known runs found in one pass."""
 
@@ -89,25 +97,28 @@ class _Words:
         ).find_matches_as_indexes
         self._rows: Final = tuple(place + 1 for place in places.values())
         self._runs: Final = runs.table
-        self._known: dict[str, int] = {}
-        self._table = np.zeros((_REMEMBERED, runs.table.shape[1]))
-        self._lock: Final = Lock()
+        self._memory = _Memory(runs.table.shape[1])
 
     def sums(self, texts: Iterable[Iterable[str]]) -> NDArray[np.float64]:
         """The sum over the words of each text."""
-        with self._lock:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            known, learn = self._known, self._learn
-            numbers = [[0, *[known.get(word) or learn(word) for word in words]] for words in texts]
-            return _sums(self._table, numbers)
+        memory, more = self._memory, list[NDArray[np.float64]]()
+        known = memory.known.get
+        numbers = [[0, *[known(word) or self._learn(word, memory, more) for word in words]] for words in texts]
+        if not more:
+            return _sums(memory.table, numbers)
+        self._memory = _Memory(self._runs.shape[1])
+        return _sums(np.vstack([memory.table, *more]), numbers)
 
-    def _learn(self, word: str) -> int:
-        number = self._known[word] = len(self._known) + 1
-        if number >= len(self._table):
-            self._table = np.vstack([self._table, np.zeros_like(self._table)])
+    def _learn(self, word: str, memory: _Memory, more: list[NDArray[np.float64]]) -> int:
+        """The number of a new word; rows for which the memory has no room go to ``more`` and are numbered on."""
         found = sorted({self._rows[run] for run, _, _ in self._find(padded(word), overlapping=True)})
-        self._table[number] = self._runs[found].sum(axis=0)
+        row: NDArray[np.float64] = self._runs[found].sum(axis=0)
+        number = next(memory.numbers)
+        if number >= _REMEMBERED:
+            more.append(row)
+            return _REMEMBERED + len(more) - 1
+        memory.table[number] = row
+        memory.known[word] = number
         return number
 
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from processors.sentiment import model as model_module
 from processors.sentiment.report import calibration_error, report
 from processors.sentiment.training import Example, train
 from processors.sentiment.views import runs_of, views
@@ -100,3 +101,11 @@ def test_report() -> None:
 def test_calibration_error() -> None:
     scores = np.array([0.9, 0.9, 0.55, 0.55])
     assert calibration_error(scores, np.array([True, True, True, False])) == pytest.approx(0.5 * 0.1 + 0.5 * 0.05)
+
+
+def test_scores_stay_when_more_words_come_than_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"{one.text} {'آبپتث'[number % 5] * (number % 3 + 2)}" for number, one in enumerate(EXAMPLES)]
+    alone = MODEL.batch(texts)
+    monkeypatch.setattr(model_module, "_REMEMBERED", 4)
+    forgetful = TRAINED.fitted.model(TRAINED.temperature)
+    assert forgetful.batch(texts) == alone == [forgetful.score(text) for text in texts]
