@@ -1,7 +1,7 @@
 """One outcome for every record, and the figures of every post: the recount itself."""
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -14,7 +14,7 @@ from listener.recount.report import Report, minute_text
 from models.article import ARTICLES_TOPIC, Article, ArticleSkim
 from models.campaign import CampaignSet
 from models.outcome import Outcome, Reason
-from models.post import EARLIEST, MAX_RECORD_BYTES, Post, Skim
+from models.post import EARLIEST, MAX_RECORD_BYTES, Author, Post, Skim
 from processors.matching import PostMatcher, match_article, match_post
 
 #: Nothing may be observed or created later than this after it was produced.
@@ -101,13 +101,17 @@ class Partition:
 
 
 class Context(NamedTuple):
-    """Under what a record is judged: matcher, moment of its production (None: unknown), and see ``Seen``."""
+    """Under what a record is judged: matcher, moment of its production (None: unknown), and see ``Seen``.
+
+    ``wrote``: whether a campaign's own accounts have an author; None: not asked, and own replies are not counted.
+    """
 
     matcher: "Matching"
     now: timedelta | None
     retention: bool
     stamp: int = 0
     in_force: Container[str] | None = None
+    wrote: Callable[[str, Author], bool] | None = None
 
 
 class _Known(NamedTuple):
@@ -183,7 +187,16 @@ def judge_post(partition: Partition, value: bytes | None, context: Context) -> O
     created = since_1970(post.created_at)
     refuse_time(created, context.now)
     matched = _ids(match_post(context.matcher, post)) if skim.op in _TEXTS else frozenset()
-    return _take(partition, known, _seen(_bare(post), _digest(post), known, created, matched, context))
+    seen = _seen(_bare(post), _digest(post), known, created, matched, context)
+    return _take(partition, known, seen._replace(own=_own(post, matched, context)))
+
+
+def _own(post: Post, matched: frozenset[str], context: Context) -> frozenset[str]:
+    """The campaigns whose own accounts answer somebody here."""
+    wrote, author = context.wrote, post.author
+    if wrote is None or author is None or not post.in_reply_to:
+        return frozenset()
+    return frozenset(name for name in matched if wrote(name, author))
 
 
 def judge_article(partition: Partition, value: bytes | None, context: Context) -> Outcome:

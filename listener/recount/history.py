@@ -28,7 +28,7 @@ class Seen(NamedTuple):
 
     ``content`` tells a repetition, ``record_time`` is that of its partition, this record included. ``mentions`` is the
     metric that its mention adds to. ``stamp``: its place in the partition. ``in_force``: the campaigns that were there
-    to count it; None: all.
+    to count it; None: all. ``own``: those whose own accounts answer somebody with it.
     """
 
     post: Post
@@ -41,6 +41,7 @@ class Seen(NamedTuple):
     mentions: str = "mentions"
     stamp: int = 0
     in_force: Container[str] | None = None
+    own: frozenset[str] = frozenset()
 
     @property
     def is_edit(self) -> bool:
@@ -137,6 +138,8 @@ def _mentions(seen: Seen, created: timedelta, joining: dict[str, Share]) -> Iter
         if not share.mentioned and not seen.late and seen.observed - created <= MENTION_LIMIT:
             yield Amount(name, whole_minute(created), gross, 1, seen.stamp)
             yield Amount(name, whole_minute(created), net, 1, seen.stamp)
+            if name in seen.own:
+                yield Amount(name, whole_minute(created), "own_replies", 1, seen.stamp)
             share.mentioned = share.standing = True
 
 

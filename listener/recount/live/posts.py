@@ -62,7 +62,7 @@ class PostsRecount:
 
     def _count(self, partition: Partition, record: Input, known: Known) -> Outcome:
         now = None if record.timestamp < 0 else record.timestamp * _MS
-        context = Context(known.matcher, now, self._retention, record.stamp, known.campaigns)
+        context = Context(known.matcher, now, self._retention, record.stamp, known.campaigns, known.rules.wrote)
         try:
             return self._judge(partition, whole(record), context)
         except Refused:
