@@ -15,14 +15,14 @@ _SECONDS = 30
 _STILL_S, _ALIVE_S = 0.7, 0.3
 
 
-def burst(broker: EmbeddedKafka, directory: Path, seed: int, backlog: int = 60_000) -> Figures:
+def burst(broker: EmbeddedKafka, directory: Path, seed: int, backlog: int = 30_000) -> Figures:
     """Minutes of posts wait at once, on a broker that stands still two thirds of the time."""
     with crew(broker, directory, "burst", seed) as one:
         one.flow(1000)
         before = peak = _most(one)
         usual, one.load.rate, one.wanted = one.load.rate, one.load.rate * _TIMES, 0
         done = one.fault(one.tend)
-        one.flow(backlog)
+        one.flow(backlog, 600)
         one.load.rate, one.wanted = usual, 3
         one.tend()
         one.ready()

@@ -143,9 +143,9 @@ class Crew:
 
         self.rest(met, "the counting to go on")
 
-    def flow(self, records: int) -> None:
+    def flow(self, records: int, seconds: float = PATIENCE_S) -> None:
         """Let so many more records come."""
-        self.load.reach(self.load.sent + records, self.tend)
+        self.load.reach(self.load.sent + records, self.tend, seconds)
 
     def victim(self) -> Worker:
         return self.rng.choice([one for one in self.members if one.running])
