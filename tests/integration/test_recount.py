@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import re
+import subprocess
+import sys
+import urllib.request
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -117,6 +121,30 @@ def test_nothing_differs_whatever_happened_and_a_tampered_cell_is_told(one: Clus
     assert (differs.returncode, differs.stdout) == (1, line), differs.stderr
     report = json.loads(one.command("recount", "--from-kafka", "--json").stdout)
     assert (report["equal"], len(report["differences"]), report["not_covered"]) == (False, 1, [])
+    audited(one, 'listener_audit_difference{topic="social.posts.v1"} 1.0', line.strip())
+
+
+def audited(made: Cluster, sample: str, line: str) -> None:
+    """Run the audit until it exports ``sample``; it logs the difference and stops when it is told to."""
+    log = made.directory / "audit.log"
+    with log.open("wb") as out:
+        command = [sys.executable, "-m", "listener", "audit", "--every", "1h", "--http-port", "0"]
+        audit = subprocess.Popen(command, env=made.environment, stdout=out, stderr=out)
+    try:
+        found = until(lambda: re.search(r"http://127\.0\.0\.1:(\d+)/metrics", log.read_text()), "the audit to serve")
+
+        def page() -> str:
+            with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/metrics", timeout=5) as answer:
+                text: str = answer.read().decode()
+                return text
+
+        until(lambda: sample in page(), sample)
+        assert line in log.read_text()
+        audit.terminate()
+        assert audit.wait(10) == 0
+    finally:
+        audit.kill()
+        audit.wait()
 
 
 def tamper(made: Cluster) -> str:
