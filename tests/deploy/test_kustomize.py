@@ -42,8 +42,12 @@ def of(resources: tuple[Resource, ...], *kinds: str) -> list[Resource]:
     return [one for one in resources if one["kind"] in kinds]
 
 
+#: Kinds that make pods.
+PODS = ("StatefulSet", "Deployment", "Job")
+
+
 def pods(resources: tuple[Resource, ...]) -> list[tuple[str, Resource]]:
-    return [(one["metadata"]["name"], one["spec"]["template"]["spec"]) for one in of(resources, "StatefulSet", "Job")]
+    return [(one["metadata"]["name"], one["spec"]["template"]["spec"]) for one in of(resources, *PODS)]
 
 
 def named(resources: tuple[Resource, ...], kind: str, name: str) -> Resource:
@@ -93,7 +97,7 @@ def test_pods_keep_to_the_restricted_standard(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["base", *(f"overlays/{one}" for one in OVERLAYS)])
 def test_mounts_have_volumes_and_volumes_are_mounted(name: str) -> None:
-    for resource in of(rendered(name), "StatefulSet", "Job"):
+    for resource in of(rendered(name), *PODS):
         pod = resource["spec"]["template"]["spec"]
         claims = [claim["metadata"]["name"] for claim in resource["spec"].get("volumeClaimTemplates", ())]
         volumes = [volume["name"] for volume in pod["volumes"]] + claims
@@ -130,14 +134,14 @@ def test_workers_have_time_to_flush_and_keep_their_names() -> None:
 
 def test_selectors_find_what_they_mean() -> None:
     resources = overlay("prod")
-    labels = [one["spec"]["template"]["metadata"]["labels"] for one in of(resources, "StatefulSet")]
+    labels = [one["spec"]["template"]["metadata"]["labels"] for one in of(resources, "StatefulSet", "Deployment")]
     services = [one["metadata"]["labels"] for one in of(resources, "Service")]
     wanted = [one["spec"]["selector"] for one in of(resources, "Service")]
     wanted += [one["spec"]["selector"]["matchLabels"] for one in of(resources, "PodDisruptionBudget")]
     wanted += [one["spec"]["podSelector"]["matchLabels"] for one in of(resources, "NetworkPolicy")]
     assert [one for one in wanted if not any(one.items() <= pod.items() for pod in labels)] == []
     monitors = [one["spec"]["selector"]["matchLabels"] for one in of(resources, "ServiceMonitor")]
-    assert [sum(one.items() <= service.items() for service in services) for one in monitors] == [1, 1]
+    assert [sum(one.items() <= service.items() for service in services) for one in monitors] == [1, 1, 1]
 
 
 def test_the_autoscaler_keeps_to_the_partitions() -> None:

@@ -94,7 +94,7 @@ def test_a_target_that_is_not_smart_is_refused_with_its_letter(tmp_path: Path, t
     [
         ({"attribution": {"site": ["a"]}}, "site: unknown field; did you mean sites?"),
         ({"attribution": {"person_first_touch": "maybe"}}, "must be true or false"),
-        ({"kpis": {"conversion_base": "people"}}, "must be one of impressions, clicks, sessions, views"),
+        ({"kpis": {"conversion_base": "people"}}, "must be one of impressions, clicks, sessions, users, views"),
         ({"kpis": {"deflator": {"2026-01": 5}}}, "must be a Jalali month and an index"),
         ({"conversions": ["Book Now"]}, "is no event name"),
     ],
