@@ -13,6 +13,10 @@ _BOTTOM: Final = 26
 _TOP: Final = 12
 _LABELS: Final = 8
 _STEPS: Final = 4
+#: Up to here a quarter of a round number need not be whole.
+_FEW: Final = 10
+#: Half of the widest label: the last one would be cut off at the edge.
+_HALF_LABEL: Final = 24
 
 
 def spark(values: Sequence[float | None], *, width: int = 110, height: int = 28) -> str:
@@ -51,7 +55,8 @@ def bars(title: str, labels: Sequence[str], values: Sequence[float | None], word
                 f'height="{tall:.1f}" rx="2"><title>{shown}</title></rect>'
             )
         if index % every == 0:
-            drawn.append(f'<text x="{x + step / 2:.1f}" y="{_HEIGHT - 8}" class="label">{escape(label)}</text>')
+            middle = min(x + step / 2, _WIDTH - _HALF_LABEL)
+            drawn.append(f'<text x="{middle:.1f}" y="{_HEIGHT - 8}" class="label">{escape(label)}</text>')
     body = "".join(drawn)
     return (
         f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title, quote=True)}" '
@@ -82,14 +87,14 @@ def _axis(top: float, height: int, words: Words) -> str:
 
 
 def round_up(value: float) -> float:
-    """A round number at or above a value, so that the axis has round numbers."""
+    """A round number at or above a value, so that the axis has round numbers; whole ones for a count."""
     if value <= 0:
         return 4.0
+    if value == int(value) and value <= _FEW:
+        return float(-(-int(value) // _STEPS) * _STEPS)
     size = 1.0
     while size * 10 <= value:
         size *= 10
     while size > value:
         size /= 10
-    return max(
-        4.0 if value == int(value) else 0.0, next(size * one for one in (1, 2, 4, 6, 8, 10) if size * one >= value)
-    )
+    return next(size * one for one in (1, 2, 4, 6, 8, 10) if size * one >= value)
