@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint type unit chaos soak audit-deps deploy-check deploy-files observe image-check bench bench-recovery bench-scrape bench-peers curves image lock schemas clean
+.PHONY: help install demo test lint type unit chaos soak audit-deps deploy-check deploy-files kubeconform observe image-check bench bench-recovery bench-scrape bench-peers curves image lock schemas clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -42,6 +42,9 @@ deploy-check: install ## rules, routes, manifests and dashboards of deploy/ (nee
 
 deploy-files: install ## make the generated files of deploy/ anew
 	$(BIN)/python -m deploy.generate
+
+kubeconform: install ## the rendered manifests against all schemas there are, those of the operators too (needs go, kubeconform)
+	$(BIN)/python -m tests.deploy.kubeconform
 
 observe: install ## the demo under Prometheus and Alertmanager, and what every panel of the dashboards shows
 	$(BIN)/python -m tests.deploy.observe
