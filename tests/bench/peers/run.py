@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -65,11 +66,11 @@ def measure_peer(module: str, kafka: KafkaSettings, topic: str, options: argpars
     done = subprocess.run([*command, *numbers], capture_output=True, text=True, env=os.environ | paths, check=False)
     if done.returncode:
         raise SystemExit(f"{module} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
-    # Engines print lines of their own, before and after.
-    lines = [line for line in done.stdout.splitlines() if line.startswith('{"cpu_s"')]
-    if not lines:
+    # Engines print lines of their own, before and after; Faust makes what is printed a warning in its log.
+    found = re.findall(r'\{"cpu_s".*?\}', done.stdout + done.stderr)
+    if not found:
         raise SystemExit(f"{module} ended without figures:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
-    figures: Figures = json.loads(lines[-1])
+    figures: Figures = json.loads(found[-1])
     return figures
 
 
