@@ -53,10 +53,14 @@ class Meter:
         self._cpu = self._wall = 0.0
         threading.Thread(target=self._give_up, daemon=True).start()
 
+    def begin(self) -> None:
+        """The engine starts: for one that reads and decodes much before it asks for the first match."""
+        self._cpu, self._wall = time.process_time(), time.monotonic()
+
     def post(self) -> None:
         """One post was read."""
-        if not self.seen:
-            self._cpu, self._wall = time.process_time(), time.monotonic()
+        if not self._wall:
+            self.begin()
         self.seen += 1
         self._look()
 

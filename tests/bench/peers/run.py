@@ -29,6 +29,7 @@ CHART: Final = Path("docs/images/peers.svg")
 PEERS: Final = {
     "confluent_loop": "quixstreams",
     "bytewax_flow": "bytewax",
+    "pathway_flow": "pathway",
     "quix": "quixstreams",
     "faust_documented": None,
 }
@@ -37,6 +38,7 @@ NAMES: Final = {
     "bare_loop": "bare aiokafka loop, no state",
     "confluent_loop": "bare confluent-kafka loop, no state",
     "bytewax_flow": "Bytewax, with recovery",
+    "pathway_flow": "Pathway, with persistence",
     "quix": "Quix Streams",
     "faust_documented": "Faust as documented",
 }
