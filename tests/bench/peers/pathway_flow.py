@@ -25,7 +25,7 @@ def main() -> None:
         meter.post()
         return match(text)
 
-    def changed(key: Any, row: dict[str, Any], time: int, is_addition: bool) -> None:  # noqa: ARG001, FBT001 - as called
+    def changed(key: Any, row: dict[str, Any], time: int, is_addition: bool) -> None:  # noqa: FBT001 - as called
         meter.mentions(meter.counted + (row["mentions"] if is_addition else -row["mentions"]))
 
     settings = {"bootstrap.servers": job.server, "group.id": "pathway", "auto.offset.reset": "earliest"}

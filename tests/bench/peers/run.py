@@ -20,18 +20,21 @@ from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.settings import KafkaSettings
 from listener.kafka.topics import create_topics, declared_topics
 from models.topics import Namespace
+from tests.bench.peers import kafka_streams
 from tests.bench.run import PARTITIONS, _ends, measure_bare, measure_worker, produce, say
 
 HOME: Final = Path("build/peers")
 OUT: Final = Path("build/peers.json")
 CHART: Final = Path("docs/images/peers.svg")
-#: Module → the environment it runs in; None: ours.
+STREAMS: Final = "kafka_streams"
+#: Module → the environment it runs in; None: ours (or, for Kafka Streams, none).
 PEERS: Final = {
     "confluent_loop": "quixstreams",
     "bytewax_flow": "bytewax",
     "pathway_flow": "pathway",
     "quix": "quixstreams",
     "faust_documented": None,
+    STREAMS: None,
 }
 NAMES: Final = {
     "worker": "Listener, exact and durable",
@@ -40,6 +43,7 @@ NAMES: Final = {
     "bytewax_flow": "Bytewax, with recovery",
     "pathway_flow": "Pathway, with persistence",
     "quix": "Quix Streams",
+    STREAMS: "Kafka Streams, one thread, its own matcher",
     "faust_documented": "Faust as documented",
 }
 Figures = dict[str, float]
@@ -61,6 +65,8 @@ def environment(name: str | None) -> Path:
 
 def measure_peer(module: str, kafka: KafkaSettings, topic: str, options: argparse.Namespace, mentions: int) -> Figures:
     """One run of a peer in a process of its own."""
+    if module == STREAMS:
+        return kafka_streams.measure(kafka.bootstrap_servers[0], topic, options.posts, options.keywords, mentions)
     # Ours come last: a peer's own packages win over those of the same name.
     paths = {"PYTHONPATH": os.pathsep.join([".", *sys.path[1:]])}
     numbers = map(str, (PARTITIONS, options.keywords, options.posts, mentions))
@@ -87,6 +93,8 @@ def main() -> None:
     options = parser.parse_args()
     for module in options.peers:
         environment(PEERS[module])
+    if STREAMS in options.peers:
+        kafka_streams.prepare()
     runs: dict[str, list[Figures]] = {name: [] for name in ("worker", "bare_loop", *options.peers)}
     for number in range(options.rounds):
         # A broker for each round: engines keep their groups, changelogs and repartition topics on it.
