@@ -248,7 +248,8 @@ class PartitionPlane:
     def sweep(self) -> dict[str, list[bytes]]:
         """Keys per table that retention has passed and that the last flush touched itself: no flush could take them.
 
-        To be called while everything is durable and nothing waits. They need tombstones.
+        To be called while everything is durable and nothing waits. They need tombstones, which may be written once
+        ``progress`` is durable: it states them no more.
         """
         self._require_rest()
         if self._retention is None or self.progress.record_time is None:
@@ -256,9 +257,14 @@ class PartitionPlane:
         if self.progress.durable < self.progress.stamp:
             raise RuntimeError("a replay could touch what is swept")
         nothing: dict[str, set[bytes]] = {table: set() for table in self.tables}
-        return self._retention.expired(
+        gone = self._retention.expired(
             self.tables, self.progress.record_time, keep=nothing, durable=self.progress.durable
         )
+        self._held = without(self._held, self.tables, gone)
+        self.progress = msgspec.structs.replace(
+            self.progress, held=dict(self._held), caught_up=False, written_at=to_ms(self.clock())
+        )
+        return gone
 
     def swept(self, gone: Mapping[str, Sequence[bytes]]) -> None:
         """The tombstones are durable."""

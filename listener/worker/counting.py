@@ -271,8 +271,8 @@ class Counting:
         plane.tables[PROGRESS][key] = value
 
     async def _sweep(self, place: Place, plane: PartitionPlane, gone: Mapping[str, Sequence[bytes]]) -> None:
-        """Tombstones for what the last flush both touched and outlived."""
-        self.guard.beat()
+        """Tombstones for what the last flush both touched and outlived, once progress states it no more."""
+        await self._restate(place, plane, plane.progress)
         await self.publisher.tables(place, {table: [(key, None) for key in keys] for table, keys in gone.items()})
         plane.swept(gone)
 

@@ -78,6 +78,7 @@ class Worker:
 
     def _sweep(self) -> None:
         gone = self.plane.sweep()
+        self._say(self.plane.progress)
         for table, keys in gone.items():
             for key in keys:
                 self.world.append((table, key, None))

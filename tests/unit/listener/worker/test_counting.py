@@ -167,6 +167,9 @@ def test_what_a_flush_touched_and_outlived_is_swept_once_all_is_durable() -> Non
         await rig.later(AFTER)
         assert rig.publisher.progress()[-1].caught_up, "said at once, not with the next heartbeat"
         assert rig.mentions() == 2
+        await rig.counting.release()
+        await rig.counting.acquire({0})
+        assert rig.counting.owned, "what was swept is no loss to who recovers next"
 
     assert not play(scenario).ended
 
