@@ -17,6 +17,7 @@ from listener.errors import Halt
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
 from listener.loop import Loop
+from listener.options import http_options, log_level_option, set_up_logging
 from models.topics import Namespace
 from processors.closing import Rules
 
@@ -26,21 +27,7 @@ _log = logging.getLogger("listener.board.command")
 @click.command(help="Serve the counts: HTTP API and Prometheus metrics. Run two; they need not know each other.")
 @kafka_options
 @namespace_options
-@click.option(
-    "--http-host",
-    default="127.0.0.1",
-    envvar="LISTENER_BOARD_HTTP_HOST",
-    show_default=True,
-    help="Address to listen on; 0.0.0.0 is every one of the machine.",
-)
-@click.option(
-    "--http-port",
-    default=8080,
-    envvar="LISTENER_BOARD_HTTP_PORT",
-    show_default=True,
-    type=int,
-    help="Port of API and metrics; 0 takes a free one.",
-)
+@http_options("BOARD", 8080, "API and metrics")
 @click.option(
     "--state-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -67,9 +54,7 @@ _log = logging.getLogger("listener.board.command")
 )
 @access_options
 @alerting_options
-@click.option(
-    "--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True, help="DEBUG, INFO, WARNING or ERROR."
-)
+@log_level_option
 def board(
     kafka: KafkaSettings,
     namespace: Namespace,
@@ -84,12 +69,7 @@ def board(
     log_level: str,
 ) -> None:
     """Run a board until SIGTERM or SIGINT."""
-    logging.basicConfig(
-        level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    logging.getLogger("kafka").setLevel(logging.WARNING)
-    # While a broker is away it logs ten errors a second; the reader says the same once.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    set_up_logging(log_level, ["kafka"])
     settings = BoardSettings(
         kafka, namespace, http_host, http_port, state_dir, access, alerting, rules, snapshot_every, max_series
     )

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import re
 import signal
-import sys
 import threading
 import time
 from collections import Counter
@@ -21,6 +20,7 @@ from listener.http import Health, health_app, serve
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
 from listener.metrics import Described, family
+from listener.options import http_options, log_level_option, retention_option, set_up_logging
 from listener.recount.live.command import compared
 from listener.recount.live.recount import Result
 from models.streams import STREAMS
@@ -137,32 +137,9 @@ class AuditCollector(Described):
     show_default=True,
     help="Time from the end of one recount to the beginning of the next: 30m, 1h, 1d.",
 )
-@click.option(
-    "--retention",
-    type=click.Choice(["on", "off"]),
-    default="on",
-    envvar="LISTENER_RETENTION",
-    show_default=True,
-    help="As the workers have it.",
-)
-@click.option(
-    "--http-host",
-    default="127.0.0.1",
-    envvar="LISTENER_AUDIT_HTTP_HOST",
-    show_default=True,
-    help="Address to listen on; 0.0.0.0 is every one of the machine.",
-)
-@click.option(
-    "--http-port",
-    default=6067,
-    envvar="LISTENER_AUDIT_HTTP_PORT",
-    show_default=True,
-    type=int,
-    help="Port of health and metrics; 0 takes a free one.",
-)
-@click.option(
-    "--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True, help="DEBUG, INFO, WARNING or ERROR."
-)
+@retention_option
+@http_options("AUDIT", 6067)
+@log_level_option
 def audit(
     kafka: KafkaSettings,
     namespace: Namespace,
@@ -176,11 +153,8 @@ def audit(
 
     Reads only. Differences are logged line by line and counted in `listener_audit_difference`.
     """
-    logging.basicConfig(
-        level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for library in ("kafka", "aiokafka"):
-        logging.getLogger(library).setLevel(logging.CRITICAL)
+    set_up_logging(log_level, ())
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
     def recount() -> Result:
         return compared(kafka, namespace, retention=retention == "on", say=_log.debug)

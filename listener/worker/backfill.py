@@ -17,6 +17,7 @@ from listener.errors import UsageProblem
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
 from listener.kafka.topics import topic_id
+from listener.options import retention_option, wait_option
 from listener.worker.cluster import partitions_of
 from listener.worker.counting import FLUSH_RECORDS, wall_clock
 from listener.worker.mentions import mention_options
@@ -79,24 +80,11 @@ class Job:
     envvar="LISTENER_CAMPAIGNS",
     help="Directory of campaign files that has it.",
 )
-@click.option(
-    "--retention",
-    type=click.Choice(["on", "off"]),
-    default="on",
-    envvar="LISTENER_RETENTION",
-    show_default=True,
-    help="As the workers have it.",
-)
+@retention_option
 @click.option("--replace", is_flag=True, help="Replace its counts though some of their records are gone.")
 @mention_options
 @author_key_option
-@click.option(
-    "--wait",
-    default=15.0,
-    show_default=True,
-    type=click.FloatRange(min=0),
-    help="Seconds to wait for the group to notice that workers are gone.",
-)
+@wait_option
 def backfill_command(
     kafka: KafkaSettings,
     namespace: Namespace,

@@ -1,9 +1,7 @@
 """``listener worker``: one process of the counting plane."""
 
 import asyncio
-import logging
 import signal
-import sys
 from pathlib import Path
 
 import click
@@ -13,6 +11,7 @@ from listener.errors import Halt
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
 from listener.loop import Loop
+from listener.options import http_options, log_level_option, on_off_option, set_up_logging
 from listener.worker.guard import end_process
 from listener.worker.mentions import mention_options
 from listener.worker.settings import TAIL_FIRST_S, WorkerSettings
@@ -28,37 +27,13 @@ from models.topics import Namespace
     envvar="LISTENER_CAMPAIGNS",
     help="Directory of campaign files to put in force; without it the latest set on the topic holds.",
 )
-@click.option(
-    "--retention",
-    type=click.Choice(["on", "off"]),
-    default="on",
-    envvar="LISTENER_RETENTION",
-    show_default=True,
-    help="Drop old state, and refuse as late what is more than 48 h behind (by the records' own time).",
+@on_off_option(
+    "retention", "Drop old state, and refuse as late what is more than 48 h behind (by the records' own time)."
 )
-@click.option(
-    "--dlq-cap",
-    type=click.Choice(["on", "off"]),
-    default="on",
-    envvar="LISTENER_DLQ_CAP",
-    show_default=True,
-    help="Stop when most records are invalid (half of 10,000, or 1,000 in a row), as after a bad deploy.",
+@on_off_option(
+    "dlq-cap", "Stop when most records are invalid (half of 10,000, or 1,000 in a row), as after a bad deploy."
 )
-@click.option(
-    "--http-host",
-    default="127.0.0.1",
-    envvar="LISTENER_WORKER_HTTP_HOST",
-    show_default=True,
-    help="Address to listen on; 0.0.0.0 is every one of the machine.",
-)
-@click.option(
-    "--http-port",
-    default=8081,
-    envvar="LISTENER_WORKER_HTTP_PORT",
-    show_default=True,
-    type=int,
-    help="Port of health and metrics; 0 takes a free one.",
-)
+@http_options("WORKER", 8081)
 @click.option(
     "--session-timeout",
     default=10.0,
@@ -78,9 +53,7 @@ from models.topics import Namespace
 )
 @mention_options
 @author_key_option
-@click.option(
-    "--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True, help="DEBUG, INFO, WARNING or ERROR."
-)
+@log_level_option
 def worker(
     kafka: KafkaSettings,
     namespace: Namespace,
@@ -99,13 +72,7 @@ def worker(
     understanding: bool,
 ) -> None:
     """Run a worker until SIGTERM or SIGINT."""
-    logging.basicConfig(
-        level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for library in ("kafka", "faust", "mode", "gensim", "smart_open", "listener.engine"):
-        logging.getLogger(library).setLevel(logging.WARNING)
-    # While a broker is away it logs ten errors a second; what matters ends the process, with its reason.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    set_up_logging(log_level, ("kafka", "faust", "mode", "gensim", "smart_open", "listener.engine"))
     settings = WorkerSettings(
         kafka=kafka,
         namespace=namespace,

@@ -7,6 +7,8 @@ from typing import Any, ParamSpec, TypeVar
 import click
 from click.core import ParameterSource
 
+from listener.options import on_off_option
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -15,28 +17,16 @@ _MENTIONS_HELP = (
     "story, and of what is counted meanwhile the board has no posts to show, search or export, and no explanation of "
     "a spike. Deletes still erase what was written before. Off implies --understanding off."
 )
+_UNDERSTANDING_HELP = (
+    "Judge sentiment, relevance and story of every mention; off saves seconds at the start, and CPU per mention."
+)
 
 
 def mention_options(command: Callable[P, R]) -> Callable[..., R]:
     """Give a command ``--mentions`` and ``--understanding``, and arguments ``mentions`` and ``understanding``."""
 
-    @click.option(
-        "--mentions",
-        type=click.Choice(["on", "off"]),
-        default="on",
-        envvar="LISTENER_MENTIONS",
-        show_default=True,
-        help=_MENTIONS_HELP,
-    )
-    @click.option(
-        "--understanding",
-        type=click.Choice(["on", "off"]),
-        default="on",
-        envvar="LISTENER_UNDERSTANDING",
-        show_default=True,
-        help="Judge sentiment, relevance and story of every mention; off saves seconds at the start, and CPU per "
-        "mention.",
-    )
+    @on_off_option("mentions", _MENTIONS_HELP)
+    @on_off_option("understanding", _UNDERSTANDING_HELP)
     @functools.wraps(command)
     def wrapper(*args: Any, mentions: str, understanding: str, **kwargs: Any) -> R:
         written, judged = mentions == "on", understanding == "on"

@@ -13,6 +13,7 @@ from listener.kafka.admin import admin_client
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
 from listener.kafka.topics import topic_id
+from listener.options import wait_option
 from listener.worker.cluster import partitions_of
 from listener.worker.places import Place
 from listener.worker.publisher import Publisher, create_producer
@@ -41,13 +42,7 @@ _POLL_S: Final = 0.5
 @click.option("--partition", "partitions", type=int, multiple=True, help="Only these; without it all.")
 @click.option("--accept-loss", "mode", flag_value=Mode.ACCEPT_LOSS.value, help="Go on behind records that are gone.")
 @click.option("--rebuild", "mode", flag_value=Mode.REBUILD.value, help="Forget the counts, count the retained posts.")
-@click.option(
-    "--wait",
-    default=15.0,
-    show_default=True,
-    type=click.FloatRange(min=0),
-    help="Seconds to wait for the group to notice that workers are gone: one that refused to count did not sign off.",
-)
+@wait_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def rebase_command(
     kafka: KafkaSettings,

@@ -25,6 +25,7 @@ from listener.kafka.admin import admin_client
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
 from listener.kafka.topics import topic_id
+from listener.options import wait_option
 from listener.worker.moving import Mover
 from listener.worker.places import Place
 from listener.worker.publisher import create_producer
@@ -123,13 +124,7 @@ class Layout:
     type=click.FloatRange(min=0),
     help="Seconds until producers have noticed the new partitions; 0 where all of them are stopped.",
 )
-@click.option(
-    "--wait",
-    default=15.0,
-    show_default=True,
-    type=click.FloatRange(min=0),
-    help="Seconds to wait for the group to notice that workers are gone.",
-)
+@wait_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def repartition_command(
     kafka: KafkaSettings, namespace: Namespace, partitions: int, settle: float, wait: float, *, yes: bool

@@ -18,7 +18,7 @@ from typing import Any, Final
 import click
 import yaml
 
-from tests.deploy.tools import DEPLOY
+from tests.deploy.tools import DEPLOY, Loader
 
 VERSION: Final = "1.33.0"
 KUBECONFORM: Final = "github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0"
@@ -53,19 +53,12 @@ def of_operators() -> Iterator[tuple[str, Schema]]:
 
 
 def _defined(path: Path) -> Iterator[tuple[str, Schema]]:
-    definition = yaml.load(path.read_text(), _Loader)["spec"]  # noqa: S506 - it is a safe one
+    definition = yaml.load(path.read_text(), Loader)["spec"]  # noqa: S506 - it is a safe one
     group, kind = definition["group"].partition(".")[0], definition["names"]["kind"].lower()
     for version in definition["versions"]:
         schema = _strict(version["schema"]["openAPIV3Schema"])
         schema["properties"]["metadata"] = {"type": "object"}
         yield f"{kind}-{group}-{version['name']}", schema
-
-
-class _Loader(yaml.CSafeLoader):
-    """Takes ``=`` for the text that it is, as Kubernetes does."""
-
-
-_Loader.add_constructor("tag:yaml.org,2002:value", lambda _loader, node: node.value)
 
 
 def _here(text: str) -> Schema:

@@ -10,7 +10,7 @@ import yaml
 
 from deploy.generate import PARTITIONS, files
 from listener.worker.counting import RELEASE_S
-from tests.deploy.tools import DEPLOY, ROOT, run
+from tests.deploy.tools import DEPLOY, ROOT, Loader, run
 
 pytestmark = pytest.mark.deploy
 VERSION = "1.33"
@@ -19,13 +19,6 @@ NO_SCHEMA = {"kafka.strimzi.io/v1", "keda.sh/v1alpha1", "monitoring.coreos.com/v
 OVERLAYS = ("dev", "prod")
 
 Resource = dict[str, Any]
-
-
-class Loader(yaml.CSafeLoader):
-    """Takes ``=`` for the text that it is, as Kubernetes does."""
-
-
-Loader.add_constructor("tag:yaml.org,2002:value", lambda _loader, node: node.value)
 
 
 @functools.cache

@@ -7,10 +7,18 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 REPOSITORY = "https://github.com/social-listener/social-listener/tree/main/"
+
+
+class Loader(yaml.CSafeLoader):
+    """Takes ``=`` for the text that it is, as Kubernetes does."""
+
+
+Loader.add_constructor("tag:yaml.org,2002:value", lambda _loader, node: node.value)
 
 
 def run(program: str, *arguments: str | Path, package: str = "") -> str:

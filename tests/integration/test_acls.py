@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-import trustme
 
 from listener.kafka.embedded import EmbeddedKafka
-from listener.kafka.layout import SecureListener
 from listener.kafka.ready import add_scram_user
 from models.topics import Namespace
 from tests.chaos.crew import start_board
-from tests.integration.test_embedded_kafka import write_keystore
+from tests.integration.test_embedded_kafka import certified
 from tests.integration.workers import Cluster, Record, cluster, posts
 
 pytestmark = pytest.mark.broker
@@ -27,11 +25,7 @@ AUTHORIZER = {
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
-    directory = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(directory / "ca.pem"))
-    write_keystore(authority.issue_cert("127.0.0.1"), directory / "broker.pem")
-    listener = SecureListener(directory / "broker.pem", directory / "ca.pem", "nobody", PASSWORD)
+    listener = certified(tmp_path_factory.mktemp("tls"), "nobody", PASSWORD)
     with EmbeddedKafka(secure=listener, properties=AUTHORIZER) as kafka:
         yield kafka
 

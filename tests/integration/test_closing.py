@@ -1,8 +1,5 @@
 """A worker counts, a board closes: what was said five minutes ago is a closed minute, and so is the silence since."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +9,7 @@ import pytest
 
 from listener.kafka.embedded import EmbeddedKafka
 from models.topics import Namespace
+from tests.chaos.crew import start_board
 from tests.integration.test_board import BoardProcess
 from tests.integration.workers import Cluster, cluster, post, until
 
@@ -27,16 +25,10 @@ def counted(broker: EmbeddedKafka, namespace: Namespace, tmp_path: Path) -> Iter
 
 @pytest.fixture
 def board(counted: Cluster, tmp_path: Path) -> Iterator[BoardProcess]:
-    log = tmp_path / "board.log"
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "listener", "board", "--http-port", "0"],
-            env=os.environ | counted.environment,
-            stderr=file,
-        )
-    yield BoardProcess(process, log)
-    process.kill()
-    process.wait()
+    started = start_board(counted, tmp_path / "board.log")
+    yield started
+    started.process.kill()
+    started.process.wait()
 
 
 def test_idle_partitions_close_by_the_wall_clock_and_unused_ones_hold_nothing(

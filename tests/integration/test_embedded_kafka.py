@@ -196,13 +196,16 @@ def test_the_command_ends_in_good_order(how: signal.Signals, tmp_path: Path) -> 
 
 @pytest.fixture(scope="module")
 def secure_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
-    directory = tmp_path_factory.mktemp("tls")
+    with EmbeddedKafka(secure=certified(tmp_path_factory.mktemp("tls"), "counter", "s3cret")) as kafka:
+        yield kafka
+
+
+def certified(directory: Path, user: str, password: str) -> SecureListener:
+    """A listener with a certificate of an authority of its own; both are put into the directory."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(directory / "ca.pem"))
     write_keystore(authority.issue_cert("127.0.0.1"), directory / "broker.pem")
-    listener = SecureListener(directory / "broker.pem", directory / "ca.pem", "counter", "s3cret")
-    with EmbeddedKafka(secure=listener) as kafka:
-        yield kafka
+    return SecureListener(directory / "broker.pem", directory / "ca.pem", user, password)
 
 
 def write_keystore(certificate: trustme.LeafCert, file: Path) -> None:

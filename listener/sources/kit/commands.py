@@ -12,6 +12,7 @@ from listener.errors import Halt, UsageProblem
 from listener.kafka.naming import namespace_options
 from listener.kafka.settings import KafkaSettings, kafka_options
 from listener.loop import Loop
+from listener.options import http_options, log_level_option, set_up_logging
 from models.topics import Namespace
 
 
@@ -27,24 +28,8 @@ from models.topics import Namespace
 @click.option("--stdout", "to_stdout", is_flag=True, help="Write the records to standard output; no Kafka, no cursor.")
 @kafka_options(required=False)
 @namespace_options
-@click.option(
-    "--http-host",
-    default="127.0.0.1",
-    envvar="LISTENER_SOURCE_HTTP_HOST",
-    show_default=True,
-    help="Where to answer probes and scrapes.",
-)
-@click.option(
-    "--http-port",
-    default=8082,
-    envvar="LISTENER_SOURCE_HTTP_PORT",
-    show_default=True,
-    type=int,
-    help="0 takes a free port.",
-)
-@click.option(
-    "--log-level", default="INFO", envvar="LISTENER_LOG_LEVEL", show_default=True, help="DEBUG, INFO, WARNING or ERROR."
-)
+@http_options("SOURCE", 8082)
+@log_level_option
 def run(
     name: str,
     config: Path | None,
@@ -66,13 +51,7 @@ def run(
             "where to? Give --bootstrap-servers (`listener kafka` starts a broker on this machine and prints its "
             "address), or --stdout for a look at the records."
         )
-    logging.basicConfig(
-        level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for library in ("kafka", "telethon", "trafilatura", "htmldate"):
-        logging.getLogger(library).setLevel(logging.WARNING)
-    # While a broker is away it logs ten errors a second; what matters ends the process, with its reason.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    set_up_logging(log_level, ("kafka", "telethon", "trafilatura", "htmldate"))
     from listener.sources.kit import service  # noqa: PLC0415 - aiohttp and aiokafka take a moment to import
     from listener.sources.kit.config import load_source  # noqa: PLC0415
     from listener.sources.kit.connector import Context  # noqa: PLC0415

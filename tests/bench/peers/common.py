@@ -5,6 +5,8 @@ Arguments of every peer: bootstrap server, topic, partitions, keywords, posts, e
 
 import json
 import os
+import re
+import subprocess
 import sys
 import threading
 import time
@@ -84,3 +86,16 @@ class Meter:
         time.sleep(PATIENCE_S)
         print(f"{self.seen} posts, {self.counted} mentions after {PATIENCE_S:.0f} s", file=sys.stderr, flush=True)
         os._exit(1)
+
+
+def figures_in(peer: str, done: "subprocess.CompletedProcess[str]") -> dict[str, float]:
+    """The figures that a peer printed; ends the benchmark without them.
+
+    Engines print lines of their own, before and after; Faust makes what is printed a warning in its log.
+    """
+    said = done.stdout + done.stderr
+    found = re.findall(r'\{"cpu_s".*?\}', said)
+    if done.returncode or not found:
+        raise SystemExit(f"{peer} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+    figures: dict[str, float] = json.loads(found[-1])
+    return figures

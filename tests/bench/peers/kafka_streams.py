@@ -1,13 +1,12 @@
 """Kafka Streams: its Java source beside this file, compiled at the first use. Needs a JDK and Maven."""
 
-import json
-import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import Final
 
+from tests.bench.peers.common import figures_in
 from tests.bench.posts import campaign_set
 
 HOME: Final = Path("build/peers/streams")
@@ -35,8 +34,4 @@ def measure(server: str, topic: str, posts: int, keywords: int, mentions: int) -
         command = ["java", "-cp", f"{HOME}/jars/*:{HOME}/classes", "Peer", server, topic]
         arguments = [str(posts), str(mentions), str(names), str(Path(scratch) / "state")]
         done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
-    found = re.search(r'\{"cpu_s".*?\}', done.stdout)
-    if done.returncode or found is None:
-        raise SystemExit(f"kafka_streams failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
-    figures: dict[str, float] = json.loads(found[0])
-    return figures
+    return figures_in("kafka_streams", done)

@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from listener.kafka.settings import KafkaSettings
 from listener.kafka.topics import create_topics, declared_topics
 from models.topics import Namespace
 from tests.bench.peers import kafka_streams
+from tests.bench.peers.common import figures_in
 from tests.bench.run import PARTITIONS, _ends, measure_bare, measure_worker, produce, say
 
 HOME: Final = Path("build/peers")
@@ -72,14 +72,7 @@ def measure_peer(module: str, kafka: KafkaSettings, topic: str, options: argpars
     numbers = map(str, (PARTITIONS, options.keywords, options.posts, mentions))
     command = [str(environment(PEERS[module])), "-m", f"tests.bench.peers.{module}", kafka.bootstrap_servers[0], topic]
     done = subprocess.run([*command, *numbers], capture_output=True, text=True, env=os.environ | paths, check=False)
-    if done.returncode:
-        raise SystemExit(f"{module} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
-    # Engines print lines of their own, before and after; Faust makes what is printed a warning in its log.
-    found = re.findall(r'\{"cpu_s".*?\}', done.stdout + done.stderr)
-    if not found:
-        raise SystemExit(f"{module} ended without figures:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
-    figures: Figures = json.loads(found[-1])
-    return figures
+    return figures_in(module, done)
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """What the command line hands to a worker, and how a worker that cannot begin ends."""
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class Started:
 
 def start(monkeypatch: pytest.MonkeyPatch, started: Started, *options: str, **environment: str) -> Result:
     monkeypatch.setattr(service, "run", started.run)
-    monkeypatch.setattr(command.logging, "basicConfig", lambda **_: None)
+    monkeypatch.setattr(logging, "basicConfig", lambda **_: None)
     return CliRunner().invoke(command.worker, options, env={**SERVERS, **environment}, prog_name="listener worker")
 
 
