@@ -6,6 +6,7 @@ JSON form, ``end = start + size - 0.1``); key of the lifetime table: ``"<cell>"`
 ``METRICS``; a reader takes missing counters at the end as 0 and the record with the highest stamp per key.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from operator import add
 from typing import Final, NamedTuple
@@ -137,6 +138,11 @@ def cell_stamp(value: bytes) -> int:
     return _decode_head(value).stamp
 
 
+def cell_stamps(values: Iterable[bytes]) -> list[int]:
+    """``cell_stamp`` of each."""
+    return [_decode_head(value).stamp for value in values]
+
+
 def window_key(name: str, start: int, size: int) -> bytes:
     """Changelog key of a windowed cell: the bytes that Faust's windowed table writes for it."""
     last = start + size - 1
@@ -154,6 +160,11 @@ def parse_window_key(key: bytes) -> tuple[CellName, int]:
     """(what is counted, window start in seconds) of a windowed cell's key."""
     name, (start, _end) = _decode_key(key)
     return CellName.parse(name), int(start)
+
+
+def window_start(key: bytes) -> int:
+    """The window start alone, in seconds, in half the time."""
+    return int(key.rpartition(b",[")[2].partition(b".")[0])
 
 
 def parse_lifetime_key(key: bytes) -> CellName:

@@ -1,5 +1,6 @@
 """What is kept of a tracked post between its records. No text; packed, because there are millions."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -84,6 +85,11 @@ def unpack_entity(value: bytes) -> PostEntity:
 def entity_stamp(value: bytes) -> int:
     """The stamp alone."""
     return _stamp_decoder.decode(value).stamp
+
+
+def entity_stamps(values: Iterable[bytes]) -> list[int]:
+    """``entity_stamp`` of each."""
+    return [_stamp_decoder.decode(value).stamp for value in values]
 
 
 def entity_changed(value: bytes) -> int:

@@ -9,8 +9,8 @@ an end is. A flush that was cut short may hide as much as it added itself.
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from models.cells import CELL_TABLES, ENTITIES, cell_stamp
-from models.entity import entity_stamp
+from models.cells import CELL_TABLES, ENTITIES, cell_stamp, cell_stamps
+from models.entity import entity_stamp, entity_stamps
 from models.progress import Holding
 from processors.overlay import FlushPlan, Tables
 
@@ -28,7 +28,8 @@ class Missing(NamedTuple):
 
 def stamps_of(tables: Tables) -> dict[str, list[int]]:
     """The stamps of all keys, by table."""
-    return {table: list(map(stamp, tables[table].values())) for table, stamp in STAMP.items()}
+    stamps = {table: cell_stamps(tables[table].values()) for table in CELL_TABLES}
+    return stamps | {ENTITIES: entity_stamps(tables[ENTITIES].values())}
 
 
 def held(stamps: Mapping[str, list[int]]) -> dict[str, Holding]:

@@ -101,8 +101,7 @@ class PartitionPlane:
         self._former = {} if zones is None else zones
         self._retention = Retention(kind.keep_ms) if retention else None
         if self._retention:
-            recovered = {table: tables[table].items() for table in CELL_TABLES}
-            self._retention.remember(recovered, tables[cells.ENTITIES].items())
+            self._retention.recovered(tables)
         self.expiring = self._is_expiring()
 
     # ── counting ──
@@ -265,6 +264,14 @@ class PartitionPlane:
             self.progress, held=dict(self._held), caught_up=False, written_at=to_ms(self.clock())
         )
         return gone
+
+    def looks(self) -> bool:
+        """Whether retention does not know yet all that was recovered; looks at some more of it."""
+        if self._retention is None or self._retention.complete:
+            return False
+        self._retention.look(self.tables)
+        self.expiring = self._is_expiring()
+        return True
 
     def swept(self, gone: Mapping[str, Sequence[bytes]]) -> None:
         """The tombstones are durable."""

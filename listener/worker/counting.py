@@ -219,6 +219,8 @@ class Counting:
         Both are made now, not in the task: a chunk may be counted before that runs.
         """
         plane, said = owned.plane, owned.plane.progress
+        if plane.looks():
+            return
         durable = said.durable == said.stamp
         if durable and plane.expiring:
             self._start(owned, self._sweep(place, plane, plane.sweep()))

@@ -1,15 +1,22 @@
-"""What a post costs the counting without Kafka, by keywords, share and length: ``python -m tests.bench.curves``.
+"""What a post costs the counting, without Kafka, by one thing at a time; writes ``build/curves.json`` and a chart.
 
-Microseconds of CPU per post, the best of some rounds, for skim, search, match, fold and flush into tables in memory;
-and what it costs in proportion to the standing case (200 keywords, 5 %, 16 words), measured before and after.
+Microseconds of CPU per post for skim, search, match, fold and flush into tables in memory. Each point is measured in a
+process of its own, in turn with the standing case (200 keywords of 200 campaigns, 5 % of posts match, 16 words), and
+told as the median of the ratios: that travels. Memory: what the compiled set takes, and the peak of the process, the
+posts included. Partitions and workers need Kafka: tests/bench/scaling.py.
 """
 
 import argparse
+import json
 import resource
+import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 from listener.worker.sets import compile_set
 from models.cells import TABLES
@@ -17,25 +24,49 @@ from models.progress import NO_OUTCOMES, Progress
 from processors.overlay import Chunk, CompiledSet
 from processors.plane import PartitionPlane
 from processors.resume import Resume
+from tests.bench.charts import panels
+from tests.bench.memory import rss
 from tests.bench.posts import campaign_set, posts
 
 CHUNK, FLUSH = 2_500, 10_000
-ROUNDS = 5
+OUT: Final = Path("build/curves.json")
+CHART: Final = Path("docs/images/curves.svg")
+Figures = dict[str, float]
 
 
 class Point(NamedTuple):
     """One place on a curve."""
 
     keywords: int = 200
+    campaigns: int | None = None
     share: float = 0.05
     length: int = 16
 
 
-CURVES = {
-    "keywords": [Point(keywords=count) for count in (100, 1_000, 10_000, 100_000)],
-    "share": [Point(share=share) for share in (0.0, 0.05, 0.5, 1.0)],
-    "words": [Point(length=length) for length in (4, 16, 64, 256)],
+#: Curve → what is said of a point → the point.
+CURVES: Final[dict[str, dict[str, Point]]] = {
+    "keywords": {f"{count:,}": Point(keywords=count) for count in (100, 1_000, 10_000, 100_000)},
+    "campaigns (10,000 keywords)": {
+        f"{count:,}": Point(keywords=10_000, campaigns=count) for count in (10, 100, 1_000, 10_000)
+    },
+    "posts that match": {f"{share:.0%}": Point(share=share) for share in (0.0, 0.05, 0.5, 1.0)},
+    "words per post": {str(length): Point(length=length) for length in (4, 16, 64, 256)},
 }
+
+
+class Case:
+    """The posts and the compiled set of a point."""
+
+    def __init__(self, point: Point, count: int) -> None:
+        campaigns = campaign_set(point.keywords, campaigns=point.campaigns)
+        self.values = [value for _, value in posts(count, campaigns, point.share, length=point.length)]
+        before, began = rss(), time.process_time()
+        self.compiled = compile_set(campaigns)
+        self.compile_s, self.compiled_mb = time.process_time() - began, (rss() - before) / 2**20
+
+    def cost(self) -> float:
+        """CPU microseconds per post, once."""
+        return count_all(self.values, self.compiled) / len(self.values) * 1e6
 
 
 def count_all(values: Sequence[bytes], compiled: CompiledSet) -> float:
@@ -54,37 +85,60 @@ def count_all(values: Sequence[bytes], compiled: CompiledSet) -> float:
     return time.process_time() - began
 
 
-def cost(point: Point, count: int) -> tuple[float, float, float]:
-    """(µs per post, bytes per post, seconds to compile the set)."""
-    campaigns = campaign_set(point.keywords)
-    values = [value for _, value in posts(count, campaigns, point.share, length=point.length)]
-    began = time.process_time()
-    compiled = compile_set(campaigns)
-    built = time.process_time() - began
-    best = min(count_all(values, compiled) for _ in range(ROUNDS))
-    return best / count * 1e6, sum(map(len, values)) / count, built
+def measure(point: Point, count: int, rounds: int) -> Figures:
+    """One point beside the standing case."""
+    standing, case = Case(Point(), count), Case(point, count)
+    pairs = [(standing.cost(), case.cost()) for _ in range(rounds)]
+    return {
+        "ratio": statistics.median(mine / other for other, mine in pairs),
+        "us_per_post": min(mine for _, mine in pairs),
+        "bytes_per_post": sum(map(len, case.values)) / count,
+        "compile_s": case.compile_s,
+        "compiled_mb": case.compiled_mb,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def measured(point: Point, options: argparse.Namespace) -> Figures:
+    """``measure`` in a process of its own."""
+    numbers = ["--posts", str(options.posts), "--rounds", str(options.rounds)]
+    command = [sys.executable, "-m", "tests.bench.curves", "--point", json.dumps(point), *numbers]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    figures: Figures = json.loads(done.stdout)
+    return figures
+
+
+def show(name: str, points: dict[str, Figures]) -> None:
+    """One table."""
+    print(f"| {name} | bytes per post | µs per post | of the standing case | compiled in | takes | peak memory |")
+    print("|---|---|---|---|---|---|---|")
+    for label, one in points.items():
+        cost = f"{one['bytes_per_post']:,.0f} | {one['us_per_post']:.1f} | {one['ratio']:.2f}"
+        memory = f"{one['compile_s']:.1f} s | {one['compiled_mb']:.0f} MB | {one['peak_mb']:,.0f} MB"
+        print(f"| {label} | {cost} | {memory} |")
+    print(flush=True)
 
 
 def main() -> None:
-    """Print one table per curve."""
+    """Print one table per curve, write the figures and the chart."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--curves", nargs="*", default=list(CURVES), choices=list(CURVES))
+    parser.add_argument("--point", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.point:
+        print(json.dumps(measure(Point(*json.loads(options.point)), options.posts, options.rounds)))
+        return
+    found: dict[str, dict[str, Figures]] = {}
     for name in options.curves:
-        points = CURVES[name]
-        standing, _, _ = cost(Point(), options.posts)
-        print(f"| {name} | bytes per post | µs per post | of the standing case | compiled in | peak memory |")
-        print("|---|---|---|---|---|---|")
-        for point in points:
-            taken, size, built = cost(point, options.posts)
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            shown = {"keywords": f"{point.keywords:,}", "share": f"{point.share:.0%}", "words": str(point.length)}[name]
-            print(
-                f"| {shown} | {size:.0f} | {taken:.2f} | {taken / standing:.2f} | {built:.1f} s | {peak:.0f} MB |",
-                flush=True,
-            )
-        print()
+        found[name] = {label: measured(point, options) for label, point in CURVES[name].items()}
+        show(name, found[name])
+    result: dict[str, Any] = {"posts": options.posts, "rounds": options.rounds, "curves": found}
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    lines = {name: [(label, one["ratio"]) for label, one in points.items()] for name, points in found.items()}
+    CHART.write_text(panels("CPU per post, of the standing case", lines, "ratio"), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -25,15 +25,18 @@ ba bi bo pa pi ta to ja cha kha da di ra ro za sa sha shi fa ka ki ga la lo ma m
 """.split()
 
 
-def campaign_set(keywords: int, seed: int = 7) -> CampaignSet:
-    """One campaign per keyword; two thirds Persian brand names, one third Latin ones, all invented."""
+def campaign_set(keywords: int, seed: int = 7, campaigns: int | None = None) -> CampaignSet:
+    """Two thirds Persian brand names, one third Latin ones, all invented; one campaign per keyword unless said."""
     rng = random.Random(seed)  # noqa: S311 - not for secrets
     names: dict[str, None] = {}
     while len(names) < keywords:
         parts = _LATIN if len(names) % 3 == 2 else _SYLLABLES
         names["".join(rng.choice(parts) for _ in range(4)) + ("x" if parts is _LATIN else "ژ")] = None
+    shares: list[list[str]] = [[] for _ in range(campaigns or keywords)]
+    for number, name in enumerate(names):
+        shares[number % len(shares)].append(name)
     return CampaignSet(
-        tuple(Campaign(id=f"c{number:04}", name=name, keywords=(name,)) for number, name in enumerate(names))
+        tuple(Campaign(id=f"c{number:04}", name=some[0], keywords=tuple(some)) for number, some in enumerate(shares))
     )
 
 
@@ -45,7 +48,7 @@ def posts(
     ``share`` of them hold a keyword.
     """
     rng = random.Random(seed)  # noqa: S311
-    keywords = [campaign.keywords[0] for campaign in campaigns.campaigns]
+    keywords = [keyword for campaign in campaigns.campaigns for keyword in campaign.keywords]
     for number in range(count):
         words = rng.choices(WORDS, k=length)
         if rng.random() < share:

@@ -15,7 +15,6 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -35,6 +34,7 @@ from listener.worker.sets import SetStore
 from models.post import POSTS_TOPIC
 from models.topics import Namespace
 from tests.bench.posts import campaign_set, posts
+from tests.bench.processes import Peak, run_measured
 
 OUT: Final = Path("build/bench.json")
 PARTITIONS: Final = 4
@@ -59,12 +59,14 @@ async def produce(kafka: KafkaSettings, topic: str, count: int, keywords: int, s
     await producer.stop()
 
 
-def measure_bare(kafka: KafkaSettings, topic: str, keywords: int) -> dict[str, float]:
-    """One run of the bare loop in a process of its own."""
+def measure_bare(kafka: KafkaSettings, topic: str, keywords: int, whose: str = "ours") -> dict[str, float]:
+    """One run of the bare loop in a process of its own; ``whose``: of which matcher."""
     command = [sys.executable, "-m", "tests.bench.bare_loop", kafka.bootstrap_servers[0], topic]
-    done = subprocess.run([*command, str(PARTITIONS), str(keywords)], check=True, capture_output=True, text=True)
+    done, peak = run_measured([*command, str(PARTITIONS), str(keywords), whose])
+    if done.returncode:
+        raise SystemExit(f"the bare loop failed:\n{done.stderr[-4000:]}")
     figures: dict[str, float] = json.loads(done.stdout)
-    return figures
+    return figures | {"peak_mb": peak}
 
 
 def measure_worker(
@@ -92,7 +94,7 @@ def measure_worker(
                 figures = {
                     "cpu_s": _cpu(process) - cpu,
                     "wall_s": time.monotonic() - wall,
-                    "rss_mb": process.memory_info().rss / 2**20,
+                    "peak_mb": Peak(process.pid).look(),
                 }
         finally:
             process.terminate()
@@ -200,7 +202,7 @@ def _report(options: argparse.Namespace, runs: Runs) -> None:
         "cpu_s_per_million": {name: round(cost, 2) for name, cost in costs.items()},
         "of_the_bare_loop": {name: round(cost / costs["bare_loop"], 3) for name, cost in costs.items()},
         "posts_per_second": {name: round(options.posts / median(name, "wall_s")) for name in runs},
-        "rss_mb": {job: round(median(job, "rss_mb"), 1) for job in JOBS},
+        "peak_mb": {name: round(median(name, "peak_mb"), 1) for name in runs},
         "rounds": runs,
         "environment": {
             "posts": options.posts,
@@ -215,10 +217,12 @@ def _report(options: argparse.Namespace, runs: Runs) -> None:
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     for name, cost in costs.items():
-        memory = f"{median(name, 'rss_mb'):6.0f} MB" if name in JOBS else ""
         speed = options.posts / median(name, "wall_s")
-        ratio = cost / costs["bare_loop"]
-        print(f"{name:10} {cost:6.2f} CPU s per million, {ratio:.2f} of the bare loop {speed:9,.0f} posts/s {memory}")
+        ratio, memory = cost / costs["bare_loop"], median(name, "peak_mb")
+        print(
+            f"{name:10} {cost:6.2f} CPU s per million, {ratio:.2f} of the bare loop, {speed:9,.0f} posts/s, "
+            f"{memory:6.0f} MB"
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What every peer shares: the matcher, and a meter that ends the process when the totals are reached.
 
-Arguments of every peer: bootstrap server, topic, partitions, keywords, posts, expected mentions.
+Arguments of every peer: bootstrap server, topic, whose matcher, partitions, keywords, posts, expected mentions.
 """
 
 import json
@@ -10,12 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from processors.match import Matcher
-from tests.bench.posts import campaign_set
+from tests.bench.matchers import Match, matcher
 
 #: After the last mention the engine gets this long to make its state durable; what it costs is counted.
 SETTLE_S = 2.0
@@ -28,6 +26,7 @@ class Job:
 
     server: str
     topic: str
+    whose: str
     partitions: int
     keywords: int
     posts: int
@@ -36,13 +35,12 @@ class Job:
     @classmethod
     def of(cls, arguments: list[str]) -> "Job":
         """From the command line."""
-        server, topic, *numbers = arguments
-        return cls(server, topic, *map(int, numbers))
+        server, topic, whose, *numbers = arguments
+        return cls(server, topic, whose, *map(int, numbers))
 
-    def matcher(self) -> Callable[[str], list[str]]:
-        """Text → ids of the campaigns that it matches: the worker's own matcher."""
-        match = Matcher(campaign_set(self.keywords)).text
-        return lambda text: [one.campaign_id for one in match(text)]
+    def matcher(self) -> Match:
+        """Text → ids of the campaigns that it matches: the worker's own matcher, or one of the engine's users."""
+        return matcher(self.whose, self.keywords)
 
 
 class Meter:

@@ -8,6 +8,7 @@ from typing import Final
 
 from tests.bench.peers.common import figures_in
 from tests.bench.posts import campaign_set
+from tests.bench.processes import run_measured
 
 HOME: Final = Path("build/peers/streams")
 SOURCE: Final = Path(__file__).parent / "streams"
@@ -33,5 +34,5 @@ def measure(server: str, topic: str, posts: int, keywords: int, mentions: int) -
         names.write_text("".join(lines), encoding="utf-8")
         command = ["java", "-cp", f"{HOME}/jars/*:{HOME}/classes", "Peer", server, topic]
         arguments = [str(posts), str(mentions), str(names), str(Path(scratch) / "state")]
-        done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
-    return figures_in("kafka_streams", done)
+        done, peak = run_measured([*command, *arguments])
+    return figures_in("kafka_streams", done) | {"peak_mb": peak}

@@ -23,7 +23,7 @@ def main() -> None:
     @pw.udf(deterministic=True)
     def campaigns(text: str) -> list[str]:
         meter.post()
-        return match(text)
+        return list(match(text))
 
     def changed(key: Any, row: dict[str, Any], time: int, is_addition: bool) -> None:  # noqa: FBT001 - as called
         meter.mentions(meter.counted + (row["mentions"] if is_addition else -row["mentions"]))

@@ -1,17 +1,17 @@
-"""``make bench-peers``: other engines on the same posts, matcher and broker; writes ``build/peers.json`` and a chart.
+"""``make bench-peers``: other engines on the same posts and broker; writes ``build/peers.json``, tables, a chart.
 
-Rounds are interleaved and medians compared; a run whose totals are not those of the others does not count: the script
-ends. What a peer needs is installed under ``build/peers``, one environment each (requirements.txt beside this file).
+Twice: every engine with our matcher, and the Python engines with the one that their users would write (matchers.py).
+Rounds are interleaved and medians compared; a run whose totals are not those of the others with the same matcher does
+not count: the script ends. What takes a hundred times as long gets an eighth of the posts. What a peer needs is
+installed under ``build/peers``, one environment each (requirements.txt beside this file).
 """
 
 import argparse
 import asyncio
-import json
 import os
-import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +21,11 @@ from listener.kafka.topics import create_topics, declared_topics
 from models.topics import Namespace
 from tests.bench.peers import kafka_streams
 from tests.bench.peers.common import figures_in
+from tests.bench.peers.tables import Runs, report
+from tests.bench.processes import run_measured
 from tests.bench.run import PARTITIONS, _ends, measure_bare, measure_worker, produce, say
 
 HOME: Final = Path("build/peers")
-OUT: Final = Path("build/peers.json")
-CHART: Final = Path("docs/images/peers.svg")
 STREAMS: Final = "kafka_streams"
 #: Module → the environment it runs in; None: ours (or, for Kafka Streams, none).
 PEERS: Final = {
@@ -36,47 +36,54 @@ PEERS: Final = {
     "faust_documented": None,
     STREAMS: None,
 }
-NAMES: Final = {
-    "worker": "Listener, exact and durable",
-    "bare_loop": "bare aiokafka loop, no state",
-    "confluent_loop": "bare confluent-kafka loop, no state",
-    "bytewax_flow": "Bytewax, with recovery",
-    "pathway_flow": "Pathway, with persistence",
-    "quix": "Quix Streams",
-    STREAMS: "Kafka Streams, one thread, its own matcher",
-    "faust_documented": "Faust as documented",
-}
+#: What is measured on the short topic.
+SLOW: Final = ("faust_documented",)
+SHORTER: Final = 8
 Figures = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Input:
+    """A topic and what is on it; ``mentions``: by whose matcher."""
+
+    topic: str
+    posts: int
+    mentions: dict[str, int]
 
 
 def environment(name: str | None) -> Path:
     """The interpreter of a peer's environment, made at the first use."""
     if name is None:
         return Path(sys.executable)
-    python = HOME / name / "bin" / "python"
-    if not python.exists():
+    home = HOME / name
+    python = home / "bin" / "python"
+    if not (home / ".complete").exists():
         say(f"installing {name} …")
         pinned = (Path(__file__).parent / "requirements.txt").read_text().splitlines()
         wanted = [line for line in pinned if line.startswith(name)]
-        subprocess.run([sys.executable, "-m", "venv", str(HOME / name)], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
         subprocess.run([str(python), "-m", "pip", "install", "-q", *wanted], check=True)
+        (home / ".complete").touch()
     return python.absolute()
 
 
-def measure_peer(module: str, kafka: KafkaSettings, topic: str, options: argparse.Namespace, mentions: int) -> Figures:
+def measure_peer(module: str, kafka: KafkaSettings, given: Input, keywords: int, whose: str) -> Figures:
     """One run of a peer in a process of its own."""
+    server, mentions = kafka.bootstrap_servers[0], given.mentions[whose]
     if module == STREAMS:
-        return kafka_streams.measure(kafka.bootstrap_servers[0], topic, options.posts, options.keywords, mentions)
-    # Ours come last: a peer's own packages win over those of the same name.
-    paths = {"PYTHONPATH": os.pathsep.join([".", *sys.path[1:]])}
-    numbers = map(str, (PARTITIONS, options.keywords, options.posts, mentions))
-    command = [str(environment(PEERS[module])), "-m", f"tests.bench.peers.{module}", kafka.bootstrap_servers[0], topic]
-    done = subprocess.run([*command, *numbers], capture_output=True, text=True, env=os.environ | paths, check=False)
-    return figures_in(module, done)
+        figures = kafka_streams.measure(server, given.topic, given.posts, keywords, mentions)
+    else:
+        # Ours come last: a peer's own packages win over those of the same name.
+        paths = {"PYTHONPATH": os.pathsep.join([".", *sys.path[1:]])}
+        command = [str(environment(PEERS[module])), "-m", f"tests.bench.peers.{module}", server, given.topic, whose]
+        numbers = map(str, (PARTITIONS, keywords, given.posts, mentions))
+        done, peak = run_measured([*command, *numbers], os.environ | paths)
+        figures = figures_in(module, done) | {"peak_mb": peak}
+    return figures | {"posts": given.posts}
 
 
 def main() -> None:
-    """Measure, print a table, write the figures and the chart."""
+    """Measure, print the tables, write the figures and the chart."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=400_000)
     parser.add_argument("--keywords", type=int, default=200)
@@ -88,68 +95,50 @@ def main() -> None:
         environment(PEERS[module])
     if STREAMS in options.peers:
         kafka_streams.prepare()
-    runs: dict[str, list[Figures]] = {name: [] for name in ("worker", "bare_loop", *options.peers)}
+    runs: Runs = {}
     for number in range(options.rounds):
         # A broker for each round: engines keep their groups, changelogs and repartition topics on it.
-        with EmbeddedKafka(progress=say) as broker:
-            _round(broker.settings, options, runs)
-        say(f"round {number + 1}: " + ", ".join(f"{name} {found[-1]['cpu_s']:.1f} s" for name, found in runs.items()))
-    _report(options, runs)
+        for whose in ("ours", "users"):
+            with EmbeddedKafka(progress=say) as broker:
+                _round(broker.settings, options, whose, runs)
+        shown = (f"{name}/{whose} {found[-1]['cpu_s']:.1f} s" for (whose, name), found in runs.items())
+        say(f"round {number + 1}: " + ", ".join(shown))
+    report(vars(options), runs)
 
 
-def _round(kafka: KafkaSettings, options: argparse.Namespace, runs: dict[str, list[Figures]]) -> None:
-    namespace = Namespace("bench")
-    create_topics(kafka, declared_topics(namespace, PARTITIONS))
-    asyncio.run(produce(kafka, namespace.posts, options.posts, options.keywords, options.share))
-    ends = asyncio.run(_ends(kafka, namespace.posts))
-    bare = measure_bare(kafka, namespace.posts, options.keywords)
-    mentions = int(bare["mentions"])
-    worker = measure_worker(kafka, namespace, ends)
-    if int(worker["mentions"]) != mentions:
-        raise SystemExit(f"the worker counted {worker['mentions']} mentions, the bare loop {mentions}")
-    runs["bare_loop"].append(bare)
-    runs["worker"].append(worker)
+def _round(kafka: KafkaSettings, options: argparse.Namespace, whose: str, runs: Runs) -> None:
+    """All engines once, with this matcher; those that have no other take part in the first table only."""
+    keywords = options.keywords
+    long, bare = _filled(kafka, "", options.posts, options, whose)
+    short, _ = _filled(kafka, "short.", options.posts // SHORTER, options, whose)
+    found = {"bare_loop": bare | {"posts": long.posts}}
+    if whose == "ours":
+        found["worker"] = _worker(kafka, long, whose)
+    else:
+        found["bare_loop_hazm"] = measure_bare(kafka, short.topic, keywords, "hazm") | {"posts": short.posts}
     for module in options.peers:
-        runs[module].append(measure_peer(module, kafka, namespace.posts, options, mentions))
+        if whose == "ours" or module != STREAMS:
+            found[module] = measure_peer(module, kafka, short if module in SLOW else long, keywords, whose)
+    for name, figures in found.items():
+        runs.setdefault((whose, name), []).append(figures)
 
 
-def _report(options: argparse.Namespace, runs: dict[str, list[Figures]]) -> None:
-    def median(name: str, figure: str) -> float:
-        return statistics.median(one[figure] for one in runs[name])
-
-    costs = {name: median(name, "cpu_s") * 1e6 / options.posts for name in runs}
-    print("| Engine | CPU s per million posts | of the bare aiokafka loop | posts/s |")
-    print("|---|---|---|---|")
-    for name, cost in sorted(costs.items(), key=lambda one: one[1]):
-        speed = options.posts / median(name, "wall_s")
-        print(f"| {NAMES[name]} | {cost:.1f} | {cost / costs['bare_loop']:.2f} | {speed:,.0f} |")
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps({"options": vars(options), "cpu_s_per_million": costs, "runs": runs}, indent=2) + "\n")
-    CHART.write_text(chart(costs, lambda name: NAMES[name]), encoding="utf-8")
+def _filled(
+    kafka: KafkaSettings, prefix: str, posts: int, options: argparse.Namespace, whose: str
+) -> tuple[Input, Figures]:
+    """A topic, and a run of the bare loop over it, whose total is the one to reach."""
+    namespace = Namespace("bench", prefix)
+    create_topics(kafka, declared_topics(namespace, PARTITIONS))
+    asyncio.run(produce(kafka, namespace.posts, posts, options.keywords, options.share))
+    bare = measure_bare(kafka, namespace.posts, options.keywords, whose)
+    return Input(namespace.posts, posts, {whose: int(bare["mentions"])}), bare
 
 
-def chart(costs: dict[str, float], name_of: Callable[[str], str]) -> str:
-    """An SVG of bars, the cheapest on top."""
-    height, label, width = 30, 270, 420
-    top = max(costs.values())
-    bars = []
-    for row, (name, cost) in enumerate(sorted(costs.items(), key=lambda one: one[1])):
-        y = 40 + row * height
-        size = max(1.0, cost / top * width)
-        colour = "#0a7d5a" if name == "worker" else "#8a8f98"
-        bars.append(
-            f'<text x="{label - 8}" y="{y + 14}" text-anchor="end">{name_of(name)}</text>'
-            f'<rect x="{label}" y="{y}" width="{size:.1f}" height="20" fill="{colour}"/>'
-            f'<text x="{label + size + 6:.1f}" y="{y + 14}">{cost:.1f}</text>'
-        )
-    total = 50 + len(costs) * height
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {label + width + 60} {total}" role="img" '
-        f'font-family="sans-serif" font-size="13"><title>CPU seconds per million posts</title>'
-        f'<rect width="100%" height="100%" fill="#fff"/>'
-        f'<text x="8" y="22" font-weight="bold">CPU seconds per million posts, less is better</text>'
-        f"{''.join(bars)}</svg>\n"
-    )
+def _worker(kafka: KafkaSettings, given: Input, whose: str) -> Figures:
+    figures = measure_worker(kafka, Namespace("bench"), asyncio.run(_ends(kafka, given.topic)))
+    if int(figures["mentions"]) != given.mentions[whose]:
+        raise SystemExit(f"the worker counted {figures['mentions']} mentions, the bare loop {given.mentions[whose]}")
+    return figures | {"posts": given.posts}
 
 
 if __name__ == "__main__":

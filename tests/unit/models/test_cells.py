@@ -42,6 +42,7 @@ def test_window_key_is_what_faust_writes(table: str, moment: int, faust_key: Wri
     expected = faust_key((NAME.text(), (float(start), start + size - 0.1)))
     assert cells.window_key(NAME.text(), start, size) == expected
     assert cells.parse_window_key(expected) == (NAME, start)
+    assert cells.window_start(expected) == start
 
 
 @pytest.mark.parametrize("known", [2, len(METRICS), len(METRICS) + 2])

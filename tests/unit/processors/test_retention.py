@@ -7,7 +7,7 @@ import pytest
 from models import cells
 from models.cells import CELL_TABLES, ENTITIES, WINDOWS
 from models.entity import PostEntity, pack_entity
-from processors.retention import KEEP_ENTITY_MS, KEEP_MS, MOST, Retention, entity_expired
+from processors.retention import KEEP_ENTITY_MS, KEEP_MS, MOST, PIECE, Retention, entity_expired
 from processors.windows import DAY_MS, HOUR_MS
 
 NAME = "acme|social.posts.v1|0|twitter"
@@ -142,3 +142,39 @@ def test_keys_recovered_and_keys_written_are_remembered_alike() -> None:
     retention = Retention()
     retention.remember({"minute": [(key, value)]}, [])
     assert expired(retention, known, START * 1000 + 5 * DAY_MS) == {"minute": [key]}
+
+
+def test_what_was_recovered_is_looked_at_a_piece_at_a_time() -> None:
+    count = 2 * PIECE + 5
+    minutes = {cells.window_key(f"c{number}|t|0|twitter", START, 60): cells.pack_cell(1, [1]) for number in range(5)}
+    known = tables(minute=minutes, entities={b"%d" % number: entity(START * 1000) for number in range(count)})
+    retention = Retention()
+    retention.recovered(known)
+    assert not retention.complete
+    assert retention.waits(START * 1000), "nobody knows yet"
+    known[ENTITIES].pop(b"0")
+    retention.look(known)
+    retention.look(known)
+    assert retention.complete
+    assert not retention.waits(START * 1000)
+    found: set[bytes] = set()
+    later = START * 1000 + KEEP_ENTITY_MS + DAY_MS
+    while gone := expired(retention, known, later):
+        found.update(*gone.values())
+    assert found == {*known["minute"], *known[ENTITIES]}
+
+
+def test_flushes_look_at_what_was_recovered_too() -> None:
+    known = tables(entities={b"%d" % number: entity(START * 1000) for number in range(2 * PIECE + 5)})
+    retention = Retention()
+    retention.recovered(known)
+    for _ in range(2):
+        assert expired(retention, known, START * 1000) == {}
+    assert retention.complete
+
+
+def test_few_keys_are_known_at_once() -> None:
+    known = tables(minute={cells.window_key(NAME, START, 60): cells.pack_cell(1, [1])})
+    retention = Retention()
+    retention.recovered(known)
+    assert retention.complete

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -92,6 +93,25 @@ def test_fetches_may_be_cut_anywhere(keyed: list[tuple[bytes, int]], cut: int) -
     merge(parts, records[:cut], STAMPS[LIFETIME], {})
     merge(parts, records[cut:], STAMPS[LIFETIME], {})
     assert whole == parts == {key: cell(max(s for k, s in keyed if k == key)) for key, _ in keyed}
+
+
+@given(
+    keyed=st.lists(st.tuples(st.sampled_from([b"a", b"b", b"c", b"d"]), st.none() | st.integers(0, 9)), max_size=20),
+    cuts=st.sets(st.integers(0, 20)),
+)
+def test_what_is_taken_over_as_a_whole_is_what_record_by_record_gives(
+    keyed: list[tuple[bytes, int | None]], cuts: set[int]
+) -> None:
+    """Tombstones and overtaken records included, and what is said to be behind."""
+    records = [(at, key, None if stamp is None else cell(stamp, at)) for at, (key, stamp) in enumerate(keyed)]
+    pieces: tuple[dict[bytes, bytes], dict[bytes, bytes | None]] = {}, {}
+    singly: tuple[dict[bytes, bytes], dict[bytes, bytes | None]] = {}, {}
+    for begin, end in pairwise([0, *sorted(cuts), len(records)]):
+        merge(pieces[0], records[begin:end], STAMPS[LIFETIME], pieces[1])
+    for one in records:
+        # A tombstone keeps a batch from being taken over as a whole.
+        merge(singly[0], [(0, b"z", None), one], STAMPS[LIFETIME], singly[1])
+    assert pieces == singly
 
 
 class FakeStore:
