@@ -23,7 +23,7 @@ RULES = DEPLOY / "prometheus" / "rules" / "alerting.yaml"
 def run(program: str, *arguments: str | Path) -> str:
     if shutil.which(program) is None:
         pytest.skip(f"no {program}: install prometheus and prometheus-alertmanager")
-    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -46,7 +46,7 @@ from models.topics import Namespace
 
 pytestmark = pytest.mark.broker
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 PARTITIONS = 2
 #: 2018-05-05T18:46:00Z, 23:16 in Tehran.
 MINUTE = 1_525_545_960

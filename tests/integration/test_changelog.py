@@ -20,7 +20,7 @@ from models.topics import Namespace
 
 pytestmark = pytest.mark.broker
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 def changelog(broker: EmbeddedKafka, namespace: Namespace, table: str = "minute", **config: str) -> str:

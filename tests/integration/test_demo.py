@@ -279,7 +279,7 @@ def test_an_interrupted_demo_leaves_no_process_and_no_file(number: signal.Signal
     children = descendants(process.pid)
     assert len(children) >= 3
     process.send_signal(number)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=120)
     assert (process.returncode, out) == (130, b"")
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
     assert list(left.iterdir()) == []

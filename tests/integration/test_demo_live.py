@@ -40,7 +40,7 @@ def test_it_counts_until_it_is_stopped_and_leaves_nothing(
     children = descendants(process.pid)
     assert len(children) >= 2
     process.send_signal(number)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=120)
     assert (process.returncode, out) == (0, "")
     assert later > first
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []

@@ -31,7 +31,7 @@ from models.topics import Namespace
 pytestmark = pytest.mark.broker
 
 TOPIC = "letters"
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 def create(settings: KafkaSettings, topic: str) -> None:

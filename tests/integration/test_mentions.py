@@ -26,7 +26,7 @@ from tests.mentioning import KEY, NOON, Change, counted, put, said, taken_back
 
 pytestmark = pytest.mark.broker
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 HASH = author_hash(KEY, "twitter", "42")
 SAID = [
     *put(said("twitter:1", 1, author=HASH), said("twitter:2", 2, author="bb"), counted("twitter:1", 3, likes=5)),

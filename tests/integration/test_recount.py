@@ -20,7 +20,7 @@ from models.cells import METRIC_INDEX, pack_cell, parse_window_key, unpack_cell
 from models.streams import STREAMS
 from models.topics import Namespace
 from tests.business import a_bit_of_everything, campaign
-from tests.integration.workers import Cluster, Worker, cluster, post, posts, until
+from tests.integration.workers import PATIENCE_S, Cluster, Worker, cluster, post, posts, until
 
 pytestmark = pytest.mark.broker
 
@@ -134,14 +134,14 @@ def audited(made: Cluster, sample: str, line: str) -> None:
         found = until(lambda: re.search(r"http://127\.0\.0\.1:(\d+)/metrics", log.read_text()), "the audit to serve")
 
         def page() -> str:
-            with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/metrics", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/metrics", timeout=PATIENCE_S) as answer:
                 text: str = answer.read().decode()
                 return text
 
         until(lambda: sample in page(), sample)
         assert line in log.read_text()
         audit.terminate()
-        assert audit.wait(10) == 0
+        assert audit.wait(PATIENCE_S) == 0
     finally:
         audit.kill()
         audit.wait()

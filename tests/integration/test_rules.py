@@ -41,7 +41,7 @@ OURS = campaign(
         Target(kpi="bounce_rate", target=1, owner="sara", start_ms=0, deadline_ms=read_now(NOW)),
     ),
 )
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 class Page(Described):

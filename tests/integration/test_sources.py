@@ -55,7 +55,7 @@ from tests.unit.listener.sources.rig import RANDOM, serve
 pytestmark = pytest.mark.broker
 
 CAMPAIGNS = Path(__file__).resolve().parents[1] / "campaigns" / "real"
-PATIENCE_S = 45.0
+PATIENCE_S = 120.0
 
 Row = tuple[int, bytes, bytes, int]
 
@@ -135,20 +135,23 @@ def test_bluesky_cut_off_and_killed_is_counted_as_the_recount_says(bench: Bench)
     brands = ["تلگرام", "اسنپ", "هیچ", "دیجی کالا"]
     at = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M}:00Z"
     frames = [frame(number, text=brands[number % 4], at=at) for number in range(2000)]
-    for number in range(40):
-        delete = frame(2000 + number, operation="delete", at=at)
-        frames.append(delete.replace(f"k{2000 + number}", f"k{number}"))
+    deletes = [
+        frame(2000 + number, operation="delete", at=at).replace(f"k{2000 + number}", f"k{number}")
+        for number in range(40)
+    ]
     instance = Instance(frames, cut_after=[300, 500, 900], abort=True)
     rows: list[Row] = []
 
     async def sending(run: DemoRun, base: str, more: Callable[[], Any]) -> None:
         config = {"kind": "bluesky", "hosts": [base.replace("http", "ws")], "version": "2"}
-        for points in (400, 1200, None):
+        for points in (400, 1200):
             source = await bench.source(config)
-            await read_until(more, rows, lambda it, most=points: len(keys(it)) >= (most or 2000))
-            if points is not None:
-                source.kill()
-                await source.wait()
+            await read_until(more, rows, lambda it, most=points: len(keys(it)) >= most)
+            source.kill()
+            await source.wait()
+        # The second may have sent all there was before it died: what the third alone can send shows that it runs.
+        instance.frames += deletes
+        source = await bench.source(config)
         await read_until(more, rows, lambda it: sum(b'"op":"delete"' in value for _, _, value, _ in it) >= 40)
         source.terminate()
         assert await source.wait() == 0

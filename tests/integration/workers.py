@@ -32,7 +32,7 @@ from models.post import POSTS_TOPIC
 from models.progress import Progress, unpack_progress
 from models.topics import Namespace
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 _STARTED = re.compile(r"worker: http://127\.0\.0\.1:(\d+)/metrics")
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from listener.http import MAX_BODY_BYTES
 from tests.pictured import Pictured
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 @dataclass(frozen=True)
