@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint type unit chaos soak audit-deps deploy-check deploy-files kubeconform observe image-check bench bench-recovery bench-scrape bench-peers curves image lock schemas clean
+.PHONY: help install demo test lint type unit chaos soak audit-deps deploy-check deploy-files kubeconform observe image-check bench bench-guard bench-baseline bench-recovery bench-scrape bench-peers curves image lock schemas clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -58,17 +58,25 @@ soak: install ## steady load for a long time, slopes of memory, files and change
 bench: install bench-recovery bench-scrape ## CPU per million posts against a bare consumer loop; writes build/bench.json
 	$(BIN)/python -m tests.bench.run
 
+bench-guard: install ## CI: worker by bare loop, against the ratio of the last release; half a minute
+	$(BIN)/python -m tests.bench.guard
+
+bench-baseline: install ## at a release: record that ratio in tests/bench/baseline.json
+	$(BIN)/python -m tests.bench.guard --update --rounds 5
+
 bench-recovery: install ## from SIGKILL to ready with a million tracked posts
 	$(BIN)/python -m tests.bench.recovery
 
 bench-scrape: install ## a page of 5,000 series, and a worker that is scraped a hundred times a second
 	$(BIN)/python -m tests.bench.scrape
 
-bench-peers: install ## the same job in other engines, each in an environment of its own; writes build/peers.json
+bench-peers: install ## the same job in other engines, with our matcher and with theirs; writes build/peers.json
 	$(BIN)/python -m tests.bench.peers.run
 
-curves: install ## what a post costs by keywords, share of matches and length
+curves: install ## what a post costs by keywords, campaigns, matches, length, partitions, workers; latency by load
 	$(BIN)/python -m tests.bench.curves
+	$(BIN)/python -m tests.bench.scaling
+	$(BIN)/python -m tests.bench.latency
 
 COMPILE = $(BIN)/uv pip compile --generate-hashes --no-emit-index-url --python-version 3.11 \
 	--custom-compile-command 'make lock' --no-annotate --quiet

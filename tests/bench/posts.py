@@ -41,11 +41,11 @@ def campaign_set(keywords: int, seed: int = 7, campaigns: int | None = None) -> 
 
 
 def posts(
-    count: int, campaigns: CampaignSet, share: float, seed: int = 11, length: int = 16
+    count: int, campaigns: CampaignSet, share: float, seed: int = 11, length: int = 16, first: int = 0
 ) -> Iterator[tuple[bytes, bytes]]:
     """(key, value) of ``count`` posts of ``length`` words (16: some 350 bytes), created over one day.
 
-    ``share`` of them hold a keyword.
+    ``share`` of them hold a keyword; their ids count from ``first`` on.
     """
     rng = random.Random(seed)  # noqa: S311
     keywords = [keyword for campaign in campaigns.campaigns for keyword in campaign.keywords]
@@ -55,9 +55,9 @@ def posts(
             words[rng.randrange(length)] = rng.choice(keywords)
         second = number * 86_400 // count
         moment = f"2026-11-20T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
-        post_id = f"twitter:{number:09}"
+        post_id = f"twitter:{first + number:09}"
         post = {
-            "event_id": f"e{number}",
+            "event_id": f"e{first + number}",
             "schema_version": 1,
             "observed_at": moment,
             "op": "create",

@@ -37,6 +37,7 @@ from tests.bench.posts import campaign_set, posts
 from tests.bench.processes import Peak, run_measured
 
 OUT: Final = Path("build/bench.json")
+DEFAULT: Final = Namespace("bench")
 PARTITIONS: Final = 4
 #: Job → options of the worker.
 JOBS: Final = {"worker": ("--mentions", "off"), "mentions": ("--understanding", "off"), "whole_job": ()}
@@ -47,15 +48,17 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-async def produce(kafka: KafkaSettings, topic: str, count: int, keywords: int, share: float) -> None:
-    """Put the posts on the topic and the campaign set on its own."""
+async def produce(
+    kafka: KafkaSettings, topic: str, count: int, keywords: int, share: float, namespace: Namespace = DEFAULT
+) -> None:
+    """Put the posts on the topic and the campaign set on the namespace's own."""
     campaigns = campaign_set(keywords)
     producer = AIOKafkaProducer(**kafka.aiokafka(), linger_ms=20, max_batch_size=500_000)
     await producer.start()
     for key, value in posts(count, campaigns, share):
         await producer.send(topic, key=key, value=value)
     await producer.flush()
-    await SetStore(kafka, Namespace("bench")).publish(campaigns, producer)
+    await SetStore(kafka, namespace).publish(campaigns, producer)
     await producer.stop()
 
 
@@ -102,13 +105,13 @@ def measure_worker(
     return figures | {"mentions": _mentions(kafka, namespace)}
 
 
-def _mentions(kafka: KafkaSettings, namespace: Namespace) -> int:
+def _mentions(kafka: KafkaSettings, namespace: Namespace, partitions: int = PARTITIONS) -> int:
     """The total that the worker made durable, read from its changelogs."""
     from listener.worker.places import posts as posts_place
     from listener.worker.recovery import read_tables
     from models.cells import LIFETIME, MENTIONS, unpack_cell
 
-    state = asyncio.run(read_tables(kafka, namespace, set(map(posts_place, range(PARTITIONS)))))
+    state = asyncio.run(read_tables(kafka, namespace, set(map(posts_place, range(partitions)))))
     cells = (value for tables in state.values() for value in tables[LIFETIME].values())
     return sum(unpack_cell(value).counters[MENTIONS] for value in cells)
 
@@ -135,13 +138,20 @@ def _get(port: int, path: str) -> Any:
         return None
 
 
-def _is_done(port: int, ends: dict[int, int]) -> bool:
+def _durable(port: int) -> dict[int, int]:
+    """Partition of posts → last stamp that the worker at ``port`` made durable."""
     places = (_get(port, "/api/status") or {"partitions": {}})["partitions"]
-    partitions = {name.rpartition("/")[2]: one for name, one in places.items() if name.startswith(POSTS_TOPIC)}
-    return len(partitions) == len(ends) and all(one["durable"] >= ends[int(p)] - 1 for p, one in partitions.items())
+    return {
+        int(name.rpartition("/")[2]): one["durable"] for name, one in places.items() if name.startswith(POSTS_TOPIC)
+    }
 
 
-def _wait(process: psutil.Process, condition: Any, pause: float = 0.5) -> None:
+def _is_done(port: int, ends: dict[int, int]) -> bool:
+    partitions = _durable(port)
+    return len(partitions) == len(ends) and all(durable >= ends[p] - 1 for p, durable in partitions.items())
+
+
+def _wait(process: psutil.Process, condition: Any, pause: float = 0.2) -> None:
     deadline = time.monotonic() + 300
     while not condition():
         if process.poll() is not None:
@@ -151,12 +161,12 @@ def _wait(process: psutil.Process, condition: Any, pause: float = 0.5) -> None:
         time.sleep(pause)  # a worker that is asked more often spends its time on answering
 
 
-async def _ends(kafka: KafkaSettings, topic: str) -> dict[int, int]:
+async def _ends(kafka: KafkaSettings, topic: str, partitions: int = PARTITIONS) -> dict[int, int]:
     from aiokafka import AIOKafkaConsumer
 
     consumer = AIOKafkaConsumer(**kafka.aiokafka())
     await consumer.start()
-    found = await consumer.end_offsets([TopicPartition(topic, number) for number in range(PARTITIONS)])
+    found = await consumer.end_offsets([TopicPartition(topic, number) for number in range(partitions)])
     await consumer.stop()
     return {tp.partition: end for tp, end in found.items()}
 

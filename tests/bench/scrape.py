@@ -1,12 +1,14 @@
 """What it costs to be scraped: ``python -m tests.bench.scrape``.
 
 The board: a page of 5,000 series, how long it is rendered in a thread, what is done on the event loop for it, and how
-long a task of that loop has to wait meanwhile. The worker: CPU seconds for the same posts with a hundred scrapes a
-second and without any, in turn, round by round.
+long a task of that loop has to wait meanwhile; and what of a core it takes to be asked for that page a hundred times a
+second, plain and in gzip as Prometheus does. The worker: CPU seconds and posts a second for the same posts with a
+hundred scrapes a second and without any, in turn, round by round.
 """
 
 import argparse
 import asyncio
+import gzip
 import http.client
 import json
 import statistics
@@ -14,15 +16,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from itertools import count
 from typing import Final
 
+from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from listener.board.board import Board
 from listener.board.metrics import BoardCollector
 from listener.exposition import openmetrics_page
+from listener.http import Health, health_app, serve
 from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.topics import create_topics, declared_topics
 from models.campaign import Campaign, CampaignSet
@@ -34,6 +39,9 @@ from tests.bench.run import PARTITIONS, _ends, measure_worker, produce, say
 
 SERIES: Final = 5_000
 PAGES: Final = 20
+#: Seconds of being asked, before it is measured and while it is.
+WARM_S: Final = 3.0
+SERVED_S: Final = 10.0
 #: Series of a campaign on one platform, about.
 _PER_CAMPAIGN: Final = 80
 
@@ -94,20 +102,48 @@ async def render(registry: CollectorRegistry, collector: BoardCollector) -> dict
     }
 
 
-def measure_board() -> dict[str, float]:
+def measure_board(rate: float) -> dict[str, float]:
     """A page of ``SERIES`` series or a few more."""
     for campaigns in count(SERIES // _PER_CAMPAIGN, 5):
         registry, collector, series = page_of(board_of(campaigns))
         if series >= SERIES:
             break
-    return {"series": series, "campaigns": campaigns} | asyncio.run(render(registry, collector))
+    page = openmetrics_page(registry)
+    sizes = {"page_kb": len(page) / 1024, "gzip_kb": len(gzip.compress(page, 1)) / 1024}
+    asked = {
+        f"{what}_{name}": value
+        for name, packed in (("plain", False), ("gzip", True))
+        for what, value in asyncio.run(serve_page(campaigns, rate, packed=packed)).items()
+    }
+    return {"series": series, "campaigns": campaigns} | sizes | asyncio.run(render(registry, collector)) | asked
 
 
-def scrape(port: int, rate: float) -> None:
+async def serve_page(campaigns: int, rate: float, *, packed: bool) -> dict[str, float]:
+    """What it takes to be asked ``rate`` times a second: answers a second, and share of a core."""
+    registry, collector, _ = page_of(board_of(campaigns))
+    fine, answers = Health(ok=True), 0
+
+    async def answered(_request: web.Request, _response: web.StreamResponse) -> None:
+        nonlocal answers
+        answers += 1
+
+    app = health_app(lambda: fine, lambda: fine, registry, collector.prepare)
+    app.on_response_prepare.append(answered)
+    async with serve(app, "127.0.0.1", 0) as port:
+        with scraped(port, rate, packed=packed):
+            await asyncio.sleep(WARM_S)
+            cpu, began, before = time.process_time(), time.monotonic(), answers
+            await asyncio.sleep(SERVED_S)
+            wall = time.monotonic() - began
+            return {"answers_per_s": (answers - before) / wall, "share_of_a_core": (time.process_time() - cpu) / wall}
+
+
+def scrape(port: int, rate: float, *, packed: bool) -> None:
     """Ask for the page so often a second, over one connection as Prometheus does, until killed."""
+    headers = {"Accept": "application/openmetrics-text"} | ({"Accept-Encoding": "gzip"} if packed else {})
     connection = http.client.HTTPConnection("127.0.0.1", port)
     for number, began in zip(count(1), iter(time.monotonic, None), strict=False):
-        connection.request("GET", "/metrics", headers={"Accept": "application/openmetrics-text"})
+        connection.request("GET", "/metrics", headers=headers)
         if not connection.getresponse().read():
             raise SystemExit("an empty page")
         if number == 1:
@@ -116,9 +152,10 @@ def scrape(port: int, rate: float) -> None:
 
 
 @contextmanager
-def scraped(port: int, rate: float) -> Iterator[None]:
+def scraped(port: int, rate: float, *, packed: bool = True) -> Iterator[None]:
     """Scrapes go on meanwhile, from a process of their own."""
-    command = [sys.executable, "-m", "tests.bench.scrape", "--scraper", str(port), "--rate", str(rate)]
+    options = ["--scraper", str(port), "--rate", str(rate), *(["--gzip"] if packed else [])]
+    command = [sys.executable, "-m", "tests.bench.scrape", *options]
     process = subprocess.Popen(command)
     try:
         yield
@@ -131,7 +168,8 @@ def scraped(port: int, rate: float) -> Iterator[None]:
 
 def measure_scraped_worker(posts: int, rounds: int, rate: float) -> dict[str, float]:
     """CPU seconds per million posts, with and without."""
-    with_, without = [], []
+    with_: list[dict[str, float]] = []
+    without: list[dict[str, float]] = []
     with EmbeddedKafka(progress=say) as broker:
         kafka, topic = broker.settings, Namespace("bench").posts
         create_topics(kafka, declared_topics(Namespace("bench"), PARTITIONS))
@@ -141,13 +179,14 @@ def measure_scraped_worker(posts: int, rounds: int, rate: float) -> dict[str, fl
             for name, found in (("alone", without), ("scraped", with_)):
                 namespace = Namespace(f"{name}{number}")
                 create_topics(kafka, declared_topics(namespace, PARTITIONS))
-                beside = (lambda port: scraped(port, rate)) if name == "scraped" else None
-                figures = measure_worker(kafka, namespace, ends, **({"beside": beside} if beside else {}))
+                beside = partial(scraped, rate=rate) if name == "scraped" else nullcontext
+                figures = measure_worker(kafka, namespace, ends, beside=beside)
                 found.append(figures)
                 say(f"round {number + 1}, {name}: {figures['cpu_s']:.2f} CPU s in {figures['wall_s']:.1f} s")
     alone = statistics.median(one["cpu_s"] for one in without)
     wall = statistics.median(one["wall_s"] for one in with_)
     each = [(one["cpu_s"] - other["cpu_s"]) / (rate * one["wall_s"]) for one, other in zip(with_, without, strict=True)]
+    lost = [1 - other["wall_s"] / one["wall_s"] for one, other in zip(with_, without, strict=True)]
     return {
         "alone_cpu_s": alone,
         "scraped_cpu_s": statistics.median(one["cpu_s"] for one in with_),
@@ -155,6 +194,7 @@ def measure_scraped_worker(posts: int, rounds: int, rate: float) -> dict[str, fl
         "scraped_wall_s": wall,
         "cpu_ms_per_scrape": statistics.median(each) * 1e3,
         "share_of_a_core": statistics.median(each) * rate,
+        "throughput_lost": statistics.median(lost),
     }
 
 
@@ -165,11 +205,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rate", type=float, default=100.0, help="scrapes a second")
     parser.add_argument("--scraper", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--gzip", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--board-only", action="store_true")
     options = parser.parse_args()
     if options.scraper:
-        scrape(options.scraper, options.rate)
-    found = {"board": measure_board()}
+        scrape(options.scraper, options.rate, packed=options.gzip)
+    found = {"board": measure_board(options.rate)}
     if not options.board_only:
         found["worker"] = measure_scraped_worker(options.posts, options.rounds, options.rate)
     print(json.dumps(found, indent=1))

@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import json
 import socket
 import threading
@@ -114,6 +115,37 @@ def test_the_page_is_rendered_off_the_loop_and_kept_for_a_second() -> None:
     assert scrapes.times == 2
     assert prepared == [threading.get_ident()] * 2
     assert scrapes.thread != threading.get_ident()
+
+
+def test_the_page_is_compressed_once_for_all_who_take_gzip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prometheus does. One rendering serves them and those who do not."""
+    scrapes, registry, levels = Scrapes(), CollectorRegistry(), []
+    registry.register(scrapes)
+    compress = gzip.compress
+
+    def counting(data: bytes, level: int) -> bytes:
+        levels.append(threading.get_ident())
+        return compress(data, level)
+
+    monkeypatch.setattr(gzip, "compress", counting)
+
+    async def scenario() -> list[tuple[str | None, bytes]]:
+        app = web.Application()
+        app.router.add_get("/metrics", MetricsPage(registry, now=lambda: 0.0).handle)
+        async with TestClient(TestServer(app), auto_decompress=False) as client:
+            found = []
+            for accepted in ("gzip", "br, GZip;q=0.5", "identity", "gzip;q=0", ""):
+                async with client.get("/metrics", headers={"Accept-Encoding": accepted}) as answer:
+                    found.append((answer.headers.get("Content-Encoding"), await answer.read()))
+            return found
+
+    found = asyncio.run(scenario())
+    assert [encoding for encoding, _ in found] == ["gzip", "gzip", None, None, None]
+    plain = found[2][1]
+    assert [gzip.decompress(body) if encoding else body for encoding, body in found] == [plain] * 5
+    assert scrapes.times == 1
+    assert len(levels) == 1
+    assert levels[0] != threading.get_ident()
 
 
 def test_the_page_is_openmetrics_for_those_who_ask() -> None:

@@ -1,0 +1,56 @@
+"""What the benchmarks decide by: the guard's verdict, the matcher of the engines' users, peaks of memory."""
+
+import sys
+
+import msgspec
+import pytest
+
+from models.campaign import Campaign, CampaignSet
+from tests.bench.guard import BASELINE, FAR, Baseline, Measured, verdict
+from tests.bench.matchers import matcher, users_matcher
+from tests.bench.posts import campaign_set, posts
+from tests.bench.processes import run_measured
+
+RECORDED = Baseline(1.5, "1.0", "abc", "2026-01-01", "command", 100, [1.4, 1.5, 9.0], "3.11", "x86_64")
+MB = 64
+CAMPAIGNS = CampaignSet((Campaign(id="book", keywords=("کتاب",)), Campaign(id="ride", keywords=("snapp", "اسنپ"))))
+
+
+@pytest.mark.parametrize(("rounds", "passes"), [([1.2, 3.0, 99.0], True), ([1.2, 3.1, 3.2], False)])
+def test_the_guard_fails_on_a_median_of_more_than_twice_the_recorded_ratio(rounds: list[float], *, passes: bool) -> None:
+    passed, said = verdict(Measured(rounds), RECORDED)
+    assert passed is passes
+    assert f"fails above {FAR * RECORDED.ratio:.2f}" in said
+
+
+def test_a_baseline_is_recorded() -> None:
+    baseline = msgspec.json.decode(BASELINE.read_bytes(), type=Baseline)
+    assert baseline.ratio > 0
+
+
+def test_users_matcher_finds_whole_words_of_either_spelling_once() -> None:
+    match = users_matcher(CAMPAIGNS)
+    assert match("كتاب و کتاب، Snapp!") == ["book", "ride"]
+    assert match("کتابخانه snapping") == []
+
+
+def test_both_matchers_find_the_same_in_the_posts_of_the_benchmark() -> None:
+    ours, users = matcher("ours", 50), matcher("users", 50)
+    texts = [msgspec.json.decode(value)["text"] for _, value in posts(500, campaign_set(50), 0.3)]
+    found = [list(ours(text)) for text in texts]
+    assert [list(users(text)) for text in texts] == found
+    assert sum(map(len, found)) == pytest.approx(150, abs=40)
+
+
+def test_keywords_of_the_benchmark_can_be_spread_over_campaigns() -> None:
+    few = campaign_set(10, campaigns=3)
+    assert [len(one.keywords) for one in few.campaigns] == [4, 3, 3]
+    assert {k for one in few.campaigns for k in one.keywords} == {one.keywords[0] for one in campaign_set(10).campaigns}
+
+
+def test_the_peak_is_that_of_the_process_and_its_children() -> None:
+    child = f"held = b'x' * ({MB} << 20); import time; time.sleep(1)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}]); print('done')"
+    done, peak = run_measured([sys.executable, "-c", parent])
+    assert (done.returncode, done.stdout) == (0, "done\n")
+    assert MB < peak < MB + 100
