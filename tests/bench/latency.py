@@ -19,6 +19,7 @@ import urllib.request
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -75,7 +76,7 @@ class Setup:
 
     def material(self, count: int) -> list[bytes]:
         """New posts, made before they are wanted: making one takes longer than counting it."""
-        made = [value for _, value in posts(count, campaign_set(200), 0.05, first=self._ids)]
+        made = [value for _, value in posts(count, campaign_set(200), 0.05, first=self._ids, now=_now())]
         self._ids += count
         return made
 
@@ -84,7 +85,7 @@ class Setup:
         now = time.monotonic()
         probe = self._producer.create_batch()
         self._ids += 1
-        _, post = next(posts(1, CampaignSet((PROBE,)), 1.0, first=self._ids))
+        _, post = next(posts(1, CampaignSet((PROBE,)), 1.0, first=self._ids, now=_now()))
         probe.append(timestamp=None, key=None, value=post)
         batch = self._producer.create_batch()
         for value in values:
@@ -113,6 +114,10 @@ class Setup:
         async with asyncio.timeout(PATIENCE_S):
             while self.probes.made:
                 await asyncio.sleep(LOOK_S)
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _batches(values: list[bytes], size: int) -> Iterator[list[bytes]]:

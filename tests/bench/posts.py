@@ -41,9 +41,9 @@ def campaign_set(keywords: int, seed: int = 7, campaigns: int | None = None) -> 
 
 
 def posts(
-    count: int, campaigns: CampaignSet, share: float, seed: int = 11, length: int = 16, first: int = 0
+    count: int, campaigns: CampaignSet, share: float, seed: int = 11, length: int = 16, first: int = 0, now: str = ""
 ) -> Iterator[tuple[bytes, bytes]]:
-    """(key, value) of ``count`` posts of ``length`` words (16: some 350 bytes), created over one day.
+    """(key, value) of ``count`` posts of ``length`` words (16: some 350 bytes), created over one day or ``now``.
 
     ``share`` of them hold a keyword; their ids count from ``first`` on.
     """
@@ -54,7 +54,7 @@ def posts(
         if rng.random() < share:
             words[rng.randrange(length)] = rng.choice(keywords)
         second = number * 86_400 // count
-        moment = f"2026-11-20T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
+        moment = now or f"2026-11-20T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
         post_id = f"twitter:{first + number:09}"
         post = {
             "event_id": f"e{first + number}",

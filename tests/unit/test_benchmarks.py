@@ -17,7 +17,7 @@ CAMPAIGNS = CampaignSet((Campaign(id="book", keywords=("کتاب",)), Campaign(i
 
 
 @pytest.mark.parametrize(("rounds", "passes"), [([1.2, 3.0, 99.0], True), ([1.2, 3.1, 3.2], False)])
-def test_the_guard_fails_on_a_median_of_more_than_twice_the_recorded_ratio(rounds: list[float], *, passes: bool) -> None:
+def test_the_guard_fails_on_a_median_above_twice_the_recorded_ratio(rounds: list[float], *, passes: bool) -> None:
     passed, said = verdict(Measured(rounds), RECORDED)
     assert passed is passes
     assert f"fails above {FAR * RECORDED.ratio:.2f}" in said
