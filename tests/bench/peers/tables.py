@@ -22,6 +22,8 @@ NAMES: Final = {
     "faust_documented": "Faust as documented",
 }
 TITLES: Final = {"ours": "with the worker's matcher", "users": "with a matcher of its users"}
+#: What has but its own matcher, and is in both tables.
+OWN: Final = ("worker", "kafka_streams")
 #: (whose matcher, engine) → its runs.
 Runs = dict[tuple[str, str], list[dict[str, float]]]
 
@@ -49,8 +51,8 @@ def _medians(found: list[dict[str, float]]) -> dict[str, float]:
 
 
 def table(whose: str, figures: Mapping[tuple[str, str], Mapping[str, float]]) -> Iterator[str]:
-    """The engines with this matcher, and the worker, which has but its own; the cheapest first."""
-    here = {name: value for (owner, name), value in figures.items() if owner == whose or name == "worker"}
+    """The engines with this matcher, and those that have but their own; the cheapest first."""
+    here = {name: value for (owner, name), value in figures.items() if owner == whose or name in OWN}
     worker, bare = here["worker"]["cpu"], here["bare_loop"]["cpu"]
     figures_of = "CPU s per million posts | of the bare loop | of Listener | posts/s | peak memory"
     yield f"| Engine, {TITLES[whose]} | {figures_of} |"
