@@ -1,26 +1,29 @@
 """One scenario's cluster: workers that are started again when they die, a stream of posts, and the final verdict."""
 
 import itertools
+import json
 import os
 import signal
-import subprocess
-import sys
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from http import HTTPStatus
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from listener.campaigns.files import load_campaigns
 from listener.kafka.embedded import EmbeddedKafka
+from listener.worker.places import posts as place
+from listener.worker.status import digest
 from models.campaign import CampaignSet
+from models.cells import PROGRESS
+from models.incident import Incident
 from models.topics import Namespace
+from tests.chaos.alerts import Receiver, judge_alerts, quiet_past, read_topics, replayed, row_end, unheard
+from tests.chaos.boards import closed_until, has_read, is_ready, shown, start_board
 from tests.chaos.oracle import (
     Aborted,
     Fault,
@@ -34,7 +37,7 @@ from tests.chaos.oracle import (
     recovery,
     steps,
 )
-from tests.chaos.stream import Load, PostStream, real_time
+from tests.chaos.stream import Hurried, Load, PostStream
 from tests.chaos.trio import NODES, Trio
 from tests.integration.test_board import BoardProcess
 from tests.integration.workers import Cluster, Worker
@@ -43,6 +46,11 @@ CAMPAIGNS = "- {id: brand, keywords: [snapp, اسنپ]}\n- {id: bank, keywords: 
 PATIENCE_S = 240.0
 #: What the program does by itself. A machine that stands still for longer than this makes every worker end itself.
 SESSION_TIMEOUT_S = float(os.environ.get("CHAOS_SESSION_TIMEOUT", "10"))
+#: How long memory and changelogs may take to be equal, and people to hear of the last incident, when all is at rest.
+_EQUAL_S = 60.0
+_HEARD_S = 60.0
+#: A row's end is crossed so soon after the load began, at so many times the speed of the clock until that is reached.
+_BEFORE_S, _SPEED = 20, 10.0
 #: Exit codes after which a start would end the same way, unless it was the broker that was missing.
 _FINAL = {2, 3, 4}
 _NO_BROKER = "does not answer"
@@ -50,7 +58,10 @@ _NO_BROKER = "does not answer"
 
 @dataclass
 class Crew:
-    """Use ``crew`` to make one. ``wanted`` workers run, but for those that are frozen."""
+    """Use ``crew`` to make one. ``wanted`` workers run, but for those that are frozen.
+
+    ``receiver``: where boards tell of alerts. ``crossing``: the end of the row, epoch seconds, that has the first ones.
+    """
 
     broker: EmbeddedKafka | Trio
     cluster: Cluster
@@ -63,8 +74,11 @@ class Crew:
     faults: list[Fault] = field(default_factory=list)
     sets: dict[str, CampaignSet] = field(default_factory=dict)
     boards: list[BoardProcess] = field(default_factory=list)
+    receiver: Receiver | None = None
+    crossing: int = 0
     options: tuple[str, ...] = ()
     static: bool = False
+    _board_numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def campaigns(self, text: str) -> str:
         """Change the campaign files; returns the new version."""
@@ -80,6 +94,10 @@ class Crew:
             if code in _FINAL and _NO_BROKER not in worker.said():
                 raise AssertionError(f"a worker ended with {code}:\n{worker.said()[-3000:]}")
             self.members.remove(worker)
+        for board in [one for one in self.boards if one.process.poll() is not None]:
+            self.boards.remove(board)
+            self.figures.notes.append(f"a board ended with {board.process.returncode} and was started again")
+            self.board()
         while len(self.members) < self.wanted:
             self.members.append(self._start())
         while len(self.members) > self.wanted:
@@ -97,10 +115,10 @@ class Crew:
         return "--instance-id", next(name for name in map("worker-{}".format, itertools.count()) if name not in taken)
 
     def end(self, worker: Worker) -> None:
-        """SIGTERM; it must end in good order, unless it has not even begun."""
-        begun = worker.begun
+        """SIGTERM; it must end in good order. One that has not begun yet, and hears no signals, is waited for."""
+        self.rest(lambda: worker.begun or not worker.running, "a worker to begin")
         code = worker.terminate()
-        if code != 0 and (begun or code != -signal.SIGTERM):
+        if code != 0:
             self.figures.problems.append(f"a worker that was told to end did so with {code}")
         self.members.remove(worker)
 
@@ -161,9 +179,40 @@ class Crew:
         self.frozen.remove(worker)
 
     def board(self) -> BoardProcess:
-        log = self.cluster.directory / f"board-{len(self.boards)}.log"
-        self.boards.append(start_board(self.cluster, log))
+        # Every board has a log of its own: its address stands there.
+        log = self.cluster.directory / f"board-{next(self._board_numbers)}.log"
+        self.boards.append(start_board(self.cluster, log, self.receiver.url if self.receiver else None))
         return self.boards[-1]
+
+    def leader(self) -> BoardProcess:
+        """The board that leads; it is waited for."""
+        found: list[BoardProcess] = []
+
+        def leads() -> bool:
+            found[:] = [one for one in self.boards if is_ready(one) and one.leads]
+            return bool(found)
+
+        self.rest(leads, "a board to lead")
+        return found[0]
+
+    def kill_board(self, board: BoardProcess) -> None:
+        """SIGKILL; it is not started again."""
+        self.boards.remove(board)
+        board.process.kill()
+        board.process.wait()
+
+    def incidents(self) -> tuple[list[Incident], list[Incident]]:
+        """All states of incidents that follow from the closed minutes, and those that were written."""
+        names = self.cluster.namespace
+        minutes, written = read_topics(self.cluster.kafka, names.series, names.incidents)
+        return replayed(minutes, next(reversed(self.sets.values()))), written
+
+    def alerted(self) -> bool:
+        """Whether there were incidents, and people have been told of all of them."""
+        if not self.receiver or not self.receiver.told:
+            return False
+        states, written = self.incidents()
+        return bool(states) and not unheard(states, self.receiver.told, written)
 
     def settle(self) -> None:
         """No more records; all of them are counted."""
@@ -180,8 +229,9 @@ class Crew:
             else:
                 return
 
-    def verdict(self, *, boards: bool = True, whole: Sequence[str] = ("hour", "day")) -> Figures:
+    def verdict(self, *, whole: Sequence[str] = ("hour", "day")) -> Figures:
         """Settle, and compare with the recount; the board must show what the changelogs hold."""
+        began = time.monotonic()
         self.settle()
         written = steps(self.cluster)
         have, wanted = found(self.cluster), expected(self.load, self.sets, written)
@@ -193,9 +243,49 @@ class Crew:
         self.figures.recoveries += [one for one in times if one is not None]
         if self.faults:
             self.figures.pause = longest_pause(written, self.load.began, self.load.ended)
-        if boards:
-            self.compare(have)
+        self.remembered()
+        self.compare(have, whole)
+        if self.receiver:
+            self.told(self.receiver)
+        self.figures.phases["judging"] = time.monotonic() - began
         return self.figures
+
+    def remembered(self) -> None:
+        """What the workers have in memory is what the changelogs hold, key by key."""
+        differing: list[str] = []
+
+        def equal() -> bool:
+            differing[:] = [*self._differing()]
+            return not differing
+
+        try:
+            self.rest(equal, "memory and changelogs to be equal", _EQUAL_S)
+        except AssertionError:
+            self.figures.problems += [f"memory and changelog differ: {one}" for one in differing[:5]]
+
+    def _differing(self) -> Iterator[str]:
+        held: dict[str, dict[str, str]] = {}
+        for worker in self.members:
+            held |= json.loads(worker._get("/api/digest") or '{"partitions": {}}')["partitions"]
+        for number, tables in self.cluster.tables().items():
+            mine = held.get(str(place(number)), {})
+            for table, records in tables.items():
+                # A worker that is at rest says so every few seconds, in the progress cell.
+                want = digest(records)
+                if table != PROGRESS and mine.get(table) != want:
+                    yield f"partition {number}, {table}: {mine.get(table)} in memory, {want} in the changelog"
+
+    def told(self, receiver: Receiver) -> None:
+        """Every incident was told and written, and none twice."""
+        campaign = next(iter(next(iter(self.sets.values())).campaigns)).id
+        self.rest(lambda: closed_until(self.boards[0], campaign) > self.crossing, "the first row to be closed")
+        deadline = time.monotonic() + _HEARD_S
+        while True:
+            states, written = self.incidents()
+            if not unheard(states, receiver.told, written) or time.monotonic() > deadline:
+                break
+            self.pause(0.5)
+        judge_alerts(self.figures, states, receiver.told, written)
 
     def whole(self) -> None:
         """The stream is in the topic as it was acknowledged: no gap, nothing behind it."""
@@ -204,50 +294,21 @@ class Crew:
         if ends != have or ends != self.load.ends():
             self.figures.problems.append(f"produced {have}, the topic ends at {ends}: the stream itself is broken")
 
-    def compare(self, have: Found) -> None:
-        """Every board shows the totals and minutes that the changelogs hold."""
+    def compare(self, have: Found, whole: Sequence[str]) -> None:
+        """Every board shows the totals and windows that the changelogs hold."""
         for board in self.boards or [self.board()]:
-            self.rest(lambda one=board: _ready(one), "the board to be ready")  # type: ignore[misc]
-            self.rest(lambda one=board: _read(one) == sum(have.outcomes.values()), "the board to read all")  # type: ignore[misc]
-            totals, minutes = _shown(board)
-            if totals != have.totals:
-                self.figures.problems.append(f"a board's totals differ: {totals} {have.totals}")
-            if not have.overdue and minutes != have.minutes:
+            self.rest(lambda one=board: is_ready(one), "the board to be ready")  # type: ignore[misc]
+            self.rest(lambda one=board: has_read(one) == sum(have.outcomes.values()), "the board to read all")  # type: ignore[misc]
+            says = shown(board, whole)
+            if says.totals != have.totals:
+                self.figures.problems.append(f"a board's totals differ: {says.totals} {have.totals}")
+            if not have.overdue and says.minutes != have.minutes:
                 self.figures.problems.append("a board's minutes differ from the changelog's")
-
-
-def start_board(cluster: Cluster, log: Path) -> BoardProcess:
-    """A ``listener board`` on a free port."""
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "listener", "board", "--http-port", "0"],
-            env=os.environ | cluster.environment,
-            stderr=file,
-        )
-    return BoardProcess(process, log)
-
-
-def _ready(board: BoardProcess) -> bool:
-    try:
-        return board.get("/readyz")[0] == HTTPStatus.OK
-    except OSError:  # it does not listen yet
-        return False
-
-
-def _read(board: BoardProcess) -> int:
-    found_outcomes = board.json("/api/progress")["partitions"]
-    return sum(sum(one["outcomes"].values()) for one in found_outcomes)
-
-
-def _shown(board: BoardProcess) -> tuple[Counter[Any], Counter[Any]]:
-    totals, minutes = Counter[Any](), Counter[Any]()
-    for one in board.json("/api/campaigns")["campaigns"]:
-        totals.update({(one["id"], metric): amount for metric, amount in one["totals"].items() if amount})
-        for row in board.json(f"/api/campaigns/{one['id']}/series?window=minute")["series"]:
-            start = int(datetime.fromisoformat(row.pop("start")).timestamp())
-            numbers = {metric: amount for metric, amount in row.items() if isinstance(amount, int) and amount}
-            minutes.update({(one["id"], start, metric): amount for metric, amount in numbers.items()})
-    return totals, minutes
+            self.figures.problems += [
+                f"a board's {window}s differ from the changelog's"
+                for window in whole
+                if says.sums[window] != have.sums[window]
+            ]
 
 
 @contextmanager
@@ -261,11 +322,15 @@ def crew(
     partitions: int = 6,
     rate: int = 500,
     poison: float = 0.02,
-    clock: Callable[[], datetime] = real_time,
+    clock: Callable[[], datetime] | None = None,
     options: tuple[str, ...] = (),
     static: bool = False,
 ) -> Iterator[Crew]:
-    """Topics, workers that count and posts that flow; all processes end with the context."""
+    """Topics, workers that count and posts that flow; all processes end with the context.
+
+    Without a ``clock`` a board watches too, and the stream is a spike to it: people are told.
+    """
+    began = time.monotonic()
     unique = f"c{uuid.uuid4().hex[:10]}"
     (directory / name).mkdir(parents=True, exist_ok=True)
     rng = Random(f"{seed} {name}")
@@ -276,22 +341,40 @@ def crew(
         partitions,
         replicas=NODES if isinstance(broker, Trio) else 1,
     ).create()
-    stream = PostStream(Random(rng.random()), clock, poison)
+    stream = PostStream(Random(rng.random()), clock or Hurried(), poison)
     load = Load(broker.settings, cluster.namespace.posts, partitions, stream, rate)
     made = Crew(broker, cluster, rng, Figures(name), load, workers, options=options, static=static)
     made.campaigns(CAMPAIGNS)
-    try:
-        made.tend()
-        made.ready()
-        load.start()
-        made.flow(rate)
-        yield made
-    except Exception as error:
-        raise Aborted(made.figures, error) from error
-    finally:
-        for worker in cluster.workers:
-            if worker.running:
-                worker.kill()
-        for board in made.boards:
-            board.process.kill()
-            board.process.wait()
+    with ExitStack() as stack:
+        stack.callback(_end, made)
+        try:
+            if clock is None:
+                made.receiver = stack.enter_context(Receiver())
+                made.crossing = row_end(time.time())
+                _prepare(made)
+            made.tend()
+            made.ready()
+            if clock is None:
+                stream.clock = Hurried((time.time() - made.crossing + _BEFORE_S) / 86_400, _SPEED)
+            load.start()
+            made.flow(rate)
+            made.figures.phases["starting"] = time.monotonic() - began
+            yield made
+        except Exception as error:
+            raise Aborted(made.figures, error) from error
+
+
+def _prepare(made: Crew) -> None:
+    """A past in which little happened, up to the last minute of the row; and a board that watches from there."""
+    campaigns, until = next(iter(made.sets.values())), made.crossing - 60
+    quiet_past(made.cluster.kafka, made.cluster.namespace.series, campaigns, until, Random(made.rng.random()))
+    made.board()
+
+
+def _end(made: Crew) -> None:
+    for worker in made.cluster.workers:
+        if worker.running:
+            worker.kill()
+    for board in made.boards:
+        board.process.kill()
+        board.process.wait()

@@ -19,7 +19,7 @@ def members(broker: EmbeddedKafka, directory: Path, seed: int) -> Figures:
         kind = "static" if static else "dynamic"
         with crew(broker, directory, f"members-{kind}", seed, workers=2, static=static) as one:
             faults = [(what, _done(one, act)) for what, act in _events(one)]
-            whole.add(one.verdict(boards=False))
+            whole.add(one.verdict())
             written = steps(one.cluster)
             for what, fault in faults:
                 seconds = recovery(fault, written) or 0.0

@@ -48,6 +48,7 @@ class Figures:
     """The outcome of a scenario.
 
     ``recoveries`` and ``pause`` are in seconds; ``None``: it was not under load. ``notes``: what else was measured.
+    ``alerts``: those that people would have been told of, ``duplicates`` of them in vain. ``phases``: seconds by name.
     """
 
     name: str
@@ -55,10 +56,13 @@ class Figures:
     records: int = 0
     lost: int = 0
     double: int = 0
+    alerts: int = 0
+    duplicates: int = 0
     recoveries: list[float] = field(default_factory=list)
     pause: float | None = None
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    phases: dict[str, float] = field(default_factory=dict)
 
     def add(self, other: "Figures") -> None:
         """Take another part of the same scenario in."""
@@ -66,15 +70,19 @@ class Figures:
         self.records += other.records
         self.lost += other.lost
         self.double += other.double
+        self.alerts += other.alerts
+        self.duplicates += other.duplicates
         self.recoveries += other.recoveries
         self.problems += other.problems
         self.notes += other.notes
+        for name, seconds in other.phases.items():
+            self.phases[name] = self.phases.get(name, 0.0) + seconds
         pauses = [one for one in (self.pause, other.pause) if one is not None]
         self.pause = max(pauses, default=None)
 
     @property
     def passed(self) -> bool:
-        return not (self.lost or self.double or self.problems)
+        return not (self.lost or self.double or self.duplicates or self.problems)
 
     def line(self) -> str:
         times = ""
@@ -82,7 +90,10 @@ class Figures:
             times = f", recovery p50 {median(self.recoveries):.1f} s max {max(self.recoveries):.1f} s"
         if self.pause is not None:
             times += f", longest pause {self.pause:.1f} s"
-        return f"faults {self.faults}, records {self.records}, lost {self.lost}, double {self.double}{times}"
+        return (
+            f"faults {self.faults}, records {self.records}, lost {self.lost}, double {self.double}, "
+            f"duplicate alerts {self.duplicates} of {self.alerts}{times}"
+        )
 
 
 class Aborted(Exception):  # noqa: N818 - what it was aborted by is its cause

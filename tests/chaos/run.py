@@ -1,6 +1,7 @@
 """``make chaos SEED=n``: all faults, one after the other; exit code 1 when a count is wrong.
 
-The last line says how many faults were injected into how many records, and how many were lost or counted twice.
+The last line says how many faults were injected into how many records, how many were lost or counted twice, and how
+many alerts were told twice.
 """
 
 import argparse
@@ -9,10 +10,10 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing
 from pathlib import Path
-from statistics import median
 
 from listener.kafka.embedded import EmbeddedKafka
 from tests.chaos.disk import small_disk
@@ -20,46 +21,90 @@ from tests.chaos.oracle import Aborted, Figures, LeftOut
 from tests.chaos.scenarios import SCENARIOS
 from tests.chaos.trio import Trio
 
+#: The programs of a scenario have started by then; the next broker must not take their time.
+_AFTER_S = 20.0
+
+#: A broker that starts, and what ends it.
+Ahead = Future[tuple[ExitStack, EmbeddedKafka | Trio]]
+
 
 def run(names: list[str], seed: int, directory: Path, times: int | None, minutes: float) -> list[Figures]:
     results = []
     over = time.monotonic() + minutes * 60
-    for name in names:
-        if time.monotonic() > over:
-            results.append(Figures(name, problems=[f"not begun within {minutes:g} minutes"]))
-            print(f"{name}: {results[-1].problems[0]}", flush=True)
-            continue
-        # A broker each: one that was killed and paused would judge the next scenario too.
-        began = time.monotonic()
-        try:
-            with _broker(name) as broker:
-                figures = SCENARIOS[name](broker, directory, seed, **_times(name, times))
-        except LeftOut as why:
-            print(f"{name}: left out, {why}", flush=True)
-            continue
-        except Aborted as aborted:
-            traceback.print_exc()
-            figures = aborted.figures
-        except Exception as error:
-            traceback.print_exc()
-            figures = Figures(name, problems=[f"{type(error).__name__}: {error}"])
-        print(f"{name}: {figures.line()} ({time.monotonic() - began:.0f} s)", flush=True)
-        for line in figures.notes + figures.problems:
-            print(f"  {line}", flush=True)
-        results.append(figures)
+    with closing(_brokers(names)) as each:
+        for name, broker in each:
+            if time.monotonic() > over:
+                results.append(Figures(name, problems=[f"not begun within {minutes:g} minutes"]))
+                print(f"{name}: {results[-1].problems[0]}", flush=True)
+                continue
+            began = time.monotonic()
+            figures = _played(name, broker, directory, seed, times)
+            if figures is None:
+                continue
+            figures.phases["all"] = time.monotonic() - began
+            phases = ", ".join(f"{phase} {seconds:.0f}" for phase, seconds in figures.phases.items())
+            print(f"{name}: {figures.line()} (seconds: {phases})", flush=True)
+            for line in figures.notes + figures.problems:
+                print(f"  {line}", flush=True)
+            results.append(figures)
     return results
 
 
-@contextmanager
-def _broker(name: str) -> Iterator[EmbeddedKafka | Trio]:
+def _played(
+    name: str, broker: Callable[[], EmbeddedKafka | Trio], directory: Path, seed: int, times: int | None
+) -> Figures | None:
+    """A scenario's figures, whatever became of it; None where it cannot be played here."""
+    try:
+        return SCENARIOS[name](broker(), directory, seed, **_times(name, times))
+    except LeftOut as why:
+        print(f"{name}: left out, {why}", flush=True)
+        return None
+    except Aborted as aborted:
+        traceback.print_exc()
+        return aborted.figures
+    except Exception as error:
+        traceback.print_exc()
+        return Figures(name, problems=[f"{type(error).__name__}: {error}"])
+
+
+def _brokers(names: list[str]) -> Generator[tuple[str, Callable[[], EmbeddedKafka | Trio]], None, None]:
+    """A broker each: one that was killed and paused would judge the next scenario too.
+
+    The next one starts while a scenario runs, once the programs of that have started.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        ahead: Ahead | None = pool.submit(_started, names[0], 0)
+        try:
+            for number, name in enumerate(names):
+                now, ahead = ahead, None
+                assert now is not None
+                wait([now])
+                if number + 1 < len(names):
+                    ahead = pool.submit(_started, names[number + 1], _AFTER_S)
+                try:
+                    yield name, lambda it=now: it.result()[1]  # type: ignore[misc]
+                finally:
+                    _close(now)
+        finally:
+            if ahead is not None:
+                _close(ahead)
+
+
+def _close(started: Ahead) -> None:
+    if started.exception() is None:
+        started.result()[0].close()
+
+
+def _started(name: str, after_s: float) -> tuple[ExitStack, EmbeddedKafka | Trio]:
+    time.sleep(after_s)
     with ExitStack() as stack:
         if name == "replicas":
-            yield stack.enter_context(Trio())
-            return
-        directory = stack.enter_context(small_disk()) if name == "diskfull" else None
-        yield stack.enter_context(
-            EmbeddedKafka(data_dir=directory, properties={"log.cleaner.backoff.ms": "500"}, start_timeout_s=180)
-        )
+            broker: EmbeddedKafka | Trio = stack.enter_context(Trio())
+        else:
+            directory = stack.enter_context(small_disk()) if name == "diskfull" else None
+            properties = {"log.cleaner.backoff.ms": "500"}
+            broker = stack.enter_context(EmbeddedKafka(data_dir=directory, properties=properties, start_timeout_s=180))
+        return stack.pop_all(), broker
 
 
 def _times(name: str, times: int | None) -> dict[str, int]:
@@ -69,10 +114,11 @@ def _times(name: str, times: int | None) -> dict[str, int]:
 
 
 def summary(results: list[Figures]) -> str:
-    recoveries = [seconds for one in results for seconds in one.recoveries]
-    times = f", recovery p50 {median(recoveries):.1f} s max {max(recoveries):.1f} s" if recoveries else ""
-    sums = {what: sum(getattr(one, what) for one in results) for what in ("faults", "records", "lost", "double")}
-    return ", ".join(f"{what} {amount}" for what, amount in sums.items()) + times
+    whole = Figures("all")
+    for one in results:
+        whole.add(one)
+    whole.pause = None
+    return whole.line()
 
 
 def main() -> int:

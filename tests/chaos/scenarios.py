@@ -3,20 +3,20 @@
 Where the faults fall is decided by the seed, in records of the stream, not in seconds.
 """
 
-import signal
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from listener.kafka.embedded import EmbeddedKafka
 from models.cells import PROGRESS
+from tests.chaos.boards import is_ready
 from tests.chaos.burst import burst
 from tests.chaos.changelogs import changelog
 from tests.chaos.crew import CAMPAIGNS, PATIENCE_S, SESSION_TIMEOUT_S, Crew, crew
 from tests.chaos.disk import diskfull
 from tests.chaos.members import members
 from tests.chaos.oracle import Figures
+from tests.chaos.stream import Hurried
 from tests.chaos.trio import NODES, Trio
 from tests.integration.workers import until
 
@@ -24,23 +24,25 @@ Scenario = Callable[..., Figures]
 
 
 def kill(broker: EmbeddedKafka, directory: Path, seed: int, times: int = 20) -> Figures:
-    """Kill -9 of a random worker; every third while the others still recover from the last."""
+    """Kill -9 of a random worker; every second while the others still recover from the last."""
     with crew(broker, directory, "kill", seed) as one:
         for number in range(times):
             one.flow(one.rng.randint(100, 1500))
             done = one.fault(lambda: one.victim().kill())
-            if number % 3:
+            if number % 2:
                 one.recovered(done)
         one.recovered(one.faults[-1])
         return one.verdict()
 
 
 def term(broker: EmbeddedKafka, directory: Path, seed: int, times: int = 20) -> Figures:
-    """SIGTERM of a random worker: it drains, signs off and ends with 0."""
+    """SIGTERM of a random worker: it drains, signs off and ends with 0. Every second while its successor starts."""
     with crew(broker, directory, "term", seed) as one:
-        for _ in range(times):
+        for number in range(times):
             one.flow(one.rng.randint(100, 1500))
-            one.recovered(one.fault(lambda: one.end(one.victim())))
+            done = one.fault(lambda: one.end(one.victim()))
+            if number % 2:
+                one.recovered(done)
         return one.verdict()
 
 
@@ -70,14 +72,15 @@ def outage(broker: EmbeddedKafka, directory: Path, seed: int, times: int = 5) ->
         return one.verdict()
 
 
-def stall(broker: EmbeddedKafka, directory: Path, seed: int, seconds: float = 30.0) -> Figures:
+def stall(broker: EmbeddedKafka, directory: Path, seed: int, seconds: tuple[float, ...] = (30.0, 90.0)) -> Figures:
     """The broker is frozen: connections stay open and nothing answers."""
     with crew(broker, directory, "stall", seed) as one:
-        one.flow(1000)
-        done = one.fault(broker.pause)
-        time.sleep(seconds)
-        broker.resume()
-        one.recovered(done)
+        for length in seconds:
+            one.flow(1000)
+            done = one.fault(broker.pause)
+            time.sleep(length)
+            broker.resume()
+            one.recovered(done)
         return one.verdict()
 
 
@@ -163,24 +166,22 @@ def change(broker: EmbeddedKafka, directory: Path, seed: int) -> Figures:
 
 
 def boards(broker: EmbeddedKafka, directory: Path, seed: int) -> Figures:
-    """Two boards; the one that leads is killed; both those that are left show what was counted."""
+    """Two boards: people are told, the one that leads is killed, the other goes on; then a third, and a worker dies."""
     with crew(broker, directory, "boards", seed) as one:
-        first = one.board()
-        first.wait_ready()
         one.flow(1000)
-        second = one.board()
-        second.wait_ready()
-        one.flow(1500)
-        one.fault(lambda: first.process.send_signal(signal.SIGKILL))
-        first.process.wait()
-        one.boards.remove(first)
+        one.board()
+        one.rest(lambda: all(map(is_ready, one.boards)), "the boards to be ready")
+        one.rest(one.alerted, "people to be told")
+        one.fault(lambda: one.kill_board(one.leader()))
         one.flow(1500)
         one.board()
+        one.leader()
         one.recovered(one.fault(lambda: one.victim().kill()))
+        one.flow(1500)
         return one.verdict()
 
 
-def replicas(trio: Trio, directory: Path, seed: int, times: int = 4) -> Figures:
+def replicas(trio: Trio, directory: Path, seed: int, times: int = 3) -> Figures:
     """Three brokers, three replicas, two must be in sync: one broker is killed, later another."""
     with crew(trio, directory, "replicas", seed) as one:
         topics = [one.cluster.namespace.posts, one.cluster.namespace.changelog(PROGRESS), "__consumer_offsets"]
@@ -194,21 +195,9 @@ def replicas(trio: Trio, directory: Path, seed: int, times: int = 4) -> Figures:
         return one.verdict()
 
 
-class Hurried:
-    """A clock in which a day passes in a few seconds: retention has something to do."""
-
-    def __init__(self, days: float = 14.0, speed: float = 40_000.0) -> None:
-        self._real = time.time()
-        self._from = datetime.now(UTC) - timedelta(days=days)
-        self._speed = speed
-
-    def __call__(self) -> datetime:
-        return min(datetime.now(UTC), self._from + timedelta(seconds=(time.time() - self._real) * self._speed))
-
-
 def retention(broker: EmbeddedKafka, directory: Path, seed: int) -> Figures:
     """Two weeks pass in half a minute: state is dropped while late posts arrive and workers die."""
-    with crew(broker, directory, "retention", seed, clock=Hurried()) as one:
+    with crew(broker, directory, "retention", seed, clock=Hurried(14.0, 40_000.0)) as one:
         for _ in range(3):
             one.flow(one.rng.randint(2000, 3000))
             one.recovered(one.fault(lambda: one.victim().kill()))

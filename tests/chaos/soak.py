@@ -23,7 +23,7 @@ from models.streams import ALL_TABLES
 from tests.chaos.crew import Crew, crew
 from tests.chaos.oracle import Figures
 from tests.chaos.resources import open_files, rss_mb
-from tests.chaos.scenarios import Hurried
+from tests.chaos.stream import Hurried
 
 #: Hours are kept for 35 days: after a first third as many go as come.
 DAYS = 120.0

@@ -20,6 +20,9 @@ from listener.kafka.settings import KafkaSettings
 #: Posts that may still be updated, liked or deleted.
 FOLLOWED = 2_000
 _TICK_S = 0.02
+_BATCH_BYTES = 900_000
+#: Records on their way; beyond that the stream waits, as a source would.
+_MOST_WAITING = 1_000
 _TEXTS = (
     "snapp is late again",
     "اسنپ امروز خوب بود",
@@ -33,8 +36,16 @@ _QUIET = ("nothing to see", "هوا خوب است", "a day like any other")
 _KINDS = {"match": 50, "quiet": 15, "like": 16, "edit": 6, "delete": 3, "again": 4, "stale": 3, "late": 2, "behind": 1}
 
 
-def real_time() -> datetime:
-    return datetime.now(UTC)
+class Hurried:
+    """A clock that begins ``days`` ago and runs ``speed`` times too fast until it has reached the present."""
+
+    def __init__(self, days: float = 0.0, speed: float = 1.0) -> None:
+        self._real = time.time()
+        self._from = datetime.now(UTC) - timedelta(days=days)
+        self._speed = speed
+
+    def __call__(self) -> datetime:
+        return min(datetime.now(UTC), self._from + timedelta(seconds=(time.time() - self._real) * self._speed))
 
 
 @dataclass
@@ -42,7 +53,7 @@ class PostStream:
     """Endless (key, value). What comes is decided by ``rng`` alone; ``clock`` dates it. ``poison`` is a share."""
 
     rng: Random
-    clock: Callable[[], datetime] = real_time
+    clock: Callable[[], datetime] = field(default_factory=Hurried)
     poison: float = 0.02
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _known: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=FOLLOWED))
@@ -194,6 +205,8 @@ class Load(threading.Thread):
             request_timeout_ms=120_000,
             retry_backoff_ms=200,
             linger_ms=5,
+            # Room for all that waits: who waits for room is served in no order, and one may starve.
+            max_batch_size=_BATCH_BYTES,
         )
         await producer.start()
         try:
@@ -203,16 +216,23 @@ class Load(threading.Thread):
                 due += 1 / self.rate
                 task = asyncio.create_task(self._send(producer, *self.stream.next()))
                 waiting.add(task)
-                task.add_done_callback(waiting.discard)
+                task.add_done_callback(self._sent(waiting))
                 if due - time.monotonic() > _TICK_S:
                     await asyncio.sleep(due - time.monotonic())
-                elif len(waiting) > 2 * self.rate:
+                elif len(waiting) > _MOST_WAITING:
                     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                     due = time.monotonic()
             self.ended = time.time()
             await asyncio.gather(*waiting)
         finally:
             await producer.stop()
+
+    def _sent(self, waiting: set[asyncio.Task[None]]) -> Callable[[asyncio.Task[None]], None]:
+        def done(task: asyncio.Task[None]) -> None:
+            waiting.discard(task)
+            self.error = self.error or (None if task.cancelled() else task.exception())
+
+        return done
 
     async def _send(self, producer: AIOKafkaProducer, key: bytes, value: bytes) -> None:
         future = await producer.send(self.topic, value, key, partition(key, self.partitions))

@@ -56,8 +56,13 @@ def test_every_set_that_ever_held_is_known() -> None:
 
 def test_parts_of_a_scenario_add_up() -> None:
     whole = Figures("x", faults=1, records=10, pause=2.0)
-    whole.add(Figures("x", faults=2, records=5, lost=1, recoveries=[3.0], pause=4.0, notes=["slow"]))
-    assert whole.line() == "faults 3, records 15, lost 1, double 0, recovery p50 3.0 s max 3.0 s, longest pause 4.0 s"
+    whole.add(
+        Figures("x", faults=2, records=5, lost=1, recoveries=[3.0], pause=4.0, notes=["slow"], alerts=4, duplicates=1)
+    )
+    assert whole.line() == (
+        "faults 3, records 15, lost 1, double 0, duplicate alerts 1 of 4, recovery p50 3.0 s max 3.0 s, "
+        "longest pause 4.0 s"
+    )
     assert (whole.notes, whole.passed) == (["slow"], False)
 
 

@@ -1,7 +1,8 @@
 """A partition of any stream with its worker, which dies, adopts campaigns and is backfilled; two boards follow it.
 
 The sister of protocol_model.py for what that leaves out: every kind of input, several partitions, backfills, the trace
-for recounts, and boards that begin at different times. Zombies and re-chunking are played there.
+for recounts, and boards that begin at different times. Chunks are delivered anew in other sizes, former owners write as
+zombies (streams_zombies.py), compaction and retention run.
 """
 
 import random
@@ -13,6 +14,7 @@ import msgspec
 from listener.board.state import BoardState
 from listener.worker.recovery import merge
 from listener.worker.stamps import STAMPS
+from listener.worker.tail import Last, stale
 from models import cells
 from models.campaign import CampaignSet
 from models.cells import PROGRESS
@@ -26,24 +28,30 @@ from models.trace import (
     set_record,
 )
 from processors.backfill import backfill
-from processors.overlay import FlushPlan
+from processors.overlay import Chunk
 from processors.plane import PartitionPlane
 from processors.resume import Resume, Source, resume
+from tests.property.streams_zombies import Write, Zombie, steps
 from tests.recounting import Partition, compiled
 
 Log = list[tuple[bytes, bytes | None]]
-Write = tuple[str, bytes, bytes | None]
 
 
 @dataclass
 class Model(Partition):
-    """``values`` are all records of the topic; ``logs`` the changelogs, ``board`` reads them as they are written."""
+    """``values`` are all records of the topic; ``logs`` the changelogs, ``board`` reads them as they are written.
+
+    ``late_from``: where in each changelog the zombies' records begin; ``late_stamp``: the highest they wrote.
+    """
 
     logs: dict[str, Log] = field(default_factory=lambda: {table: [] for table in cells.TABLES})
     committed: int | None = None
     current: CampaignSet = field(default_factory=CampaignSet)
     board: BoardState = field(default_factory=BoardState)
     worker: PartitionPlane | None = None
+    zombies: list[Zombie] = field(default_factory=list)
+    late_from: dict[str, int] = field(default_factory=dict)
+    late_stamp: int = -1
 
     # ── what reaches the topics ──
 
@@ -78,14 +86,21 @@ class Model(Partition):
         return self.worker
 
     def adopt(self, *, dies: bool = False) -> None:
-        """The current set comes into force; or the worker dies between the trace and the progress cell."""
+        """The current set comes into force; or the worker dies between the trace and the progress cell.
+
+        Not while a zombie has written stamps that the owner has not reached.
+        """
         plane = self._owner
+        if self.late_stamp > max(plane.progress.stamp, plane.horizon):
+            return
         begins = not plane.progress.sets
         progress = plane.adopt(compiled(self.current))
         last = progress.sets[-1]
         self.trace.append(adopted_record(self.stream.topic, self.number, Adopted(last.version, last.since, begins)))
+        for zombie in self.zombies:
+            zombie.fence = progress.stamp if zombie.fence is None else zombie.fence
         if not dies:
-            self.write([(PROGRESS, *plane.progress_record(progress))])
+            self._say(progress)
 
     def change(self, campaign_set: CampaignSet, *, dies: bool = False, back: bool = False) -> None:
         """Other campaign files; they wait until the worker is at rest. ``back``: gone before the next start."""
@@ -102,13 +117,17 @@ class Model(Partition):
             self.current = former if back else campaign_set
             self.acquire()
 
-    def take(self, many: int) -> None:
-        """Count some more records."""
+    def take(self, many: int, again: int = 0) -> None:
+        """Count some more records; the chunk may begin with records that were delivered before."""
         plane = self._owner
-        begin = plane.position
-        end = min(begin + many, len(self.values))
-        if end > begin:
-            plane.count(self._span(begin, end))
+        chunk = self._more(plane, many, again)
+        if chunk is not None:
+            plane.count(chunk)
+
+    def _more(self, plane: PartitionPlane, many: int, again: int) -> Chunk | None:
+        begin = max(0, plane.position - again)
+        end = min(plane.position + many, len(self.values))
+        return self._span(begin, end) if end > begin else None
 
     def flush(self, rng: random.Random, *, dies: bool = False) -> None:
         """Flush; or die while the writes of one step are on their way, when some of them are there already."""
@@ -116,12 +135,12 @@ class Model(Partition):
         if not plane.can_flush or not plane.overlay.records:
             return
         plan = plane.take_flush()
-        steps = [list(step) for step in _steps(plan)]
-        last = rng.randrange(len(steps)) if dies else len(steps)
-        for step in steps[:last]:
+        writes = list(steps(plan))
+        last = rng.randrange(len(writes)) if dies else len(writes)
+        for step in writes[:last]:
             self.write(step)
         if dies:
-            self.write([one for one in steps[last] if rng.random() < 0.5])
+            self.write([one for one in writes[last] if rng.random() < 0.5])
             self.acquire()
             return
         plane.flushed(plan)
@@ -136,13 +155,86 @@ class Model(Partition):
         plane = self._owner
         if plane.progress.sets[-1].version != self.current.version:
             self.adopt()
-        self.write([(PROGRESS, *plane.progress_record(plane.heartbeat(caught_up=True)))])
+        self._say(plane.heartbeat(caught_up=True))
+        self.heal()
+
+    def _say(self, progress: Progress) -> None:
+        """Restate progress."""
+        key, value = self._owner.progress_record(progress)
+        self.write([(PROGRESS, key, value)])
+        self._owner.tables[PROGRESS][key] = value
+
+    def sweep(self) -> None:
+        """What no flush could take is retired, while all is at rest."""
+        plane = self._owner
+        if not self._resting:
+            return
+        self._say(plane.heartbeat(caught_up=False))
+        if plane.expiring and plane.progress.durable == plane.progress.stamp:
+            gone = plane.sweep()
+            self._say(plane.progress)
+            self.write([(table, key, None) for table, keys in gone.items() for key in keys])
+            plane.swept(gone)
+
+    @property
+    def _resting(self) -> bool:
+        return not self._owner.overlay.records and self._owner.pending is None
+
+    # ── zombies ──
+
+    def rebalance(self, rng: random.Random) -> None:
+        """Another owner; the one before does not know."""
+        zombie = Zombie.of(self._owner, rng, self._write_late)
+        self.late_stamp = max(self.late_stamp, zombie.stamp)
+        self.zombies.append(zombie)
+        self.acquire()
+
+    def haunt(self, rng: random.Random) -> None:
+        """A zombie goes on."""
+        if not self.zombies:
+            return
+        zombie = rng.choice(self.zombies)
+        again = rng.choice((0, 0, 1))
+        writes = zombie.act(rng, lambda plane: self._more(plane, rng.randint(1, 6), again))
+        if writes is None:
+            self.zombies.remove(zombie)
+            return
+        if writes:
+            self.late_stamp = max(self.late_stamp, zombie.stamp)
+            self._write_late(writes)
+
+    def _write_late(self, writes: list[Write]) -> None:
+        for table, _, _ in writes:
+            self.late_from.setdefault(table, len(self.logs[table]))
+        self.write(writes)
+
+    def heal(self) -> None:
+        """The owner reads the tails and appends again what a zombie has put behind lower stamps."""
+        plane = self._owner
+        if plane.pending is not None or self.late_stamp > plane.progress.stamp:
+            return
+        last: Last = {table: dict(log) for table, log in self.logs.items()}
+        for table, records in stale(last, plane.tables).items():
+            self.write([(table, key, value) for key, value in records])
+        self.late_from.clear()
+
+    def compact(self, share: float) -> None:
+        """Keep only the last record per key of the oldest part of each changelog, but for what zombies wrote."""
+        for table, log in self.logs.items():
+            border = min(int(len(log) * share), self.late_from.get(table, len(log)))
+            last = {key: index for index, (key, _) in enumerate(log[:border])}
+            kept = [log[index] for index in sorted(last.values())]
+            if table in self.late_from:
+                self.late_from[table] -= border - len(kept)
+            self.logs[table] = kept + log[border:]
 
     # ── a backfill, with the worker stopped ──
 
     def backfilled(self, campaign: str, campaign_set: CampaignSet, rng: random.Random, *, dies: bool = False) -> None:
         """``listener backfill``; where it is cut short it is run again before a worker starts."""
         self.settle(rng)
+        # The command refuses to run while a worker does.
+        self.zombies.clear()
         tables = self.recovered()
         progress = unpack_progress(tables[PROGRESS][progress_key(self.stream.topic, self.number)])
         simulated: dict[str, dict[bytes, bytes]] = {table: {} for table in cells.TABLES}
@@ -190,10 +282,3 @@ class Model(Partition):
     @property
     def _owner(self) -> PartitionPlane:
         return self.worker if self.worker is not None else self.acquire()
-
-
-def _steps(plan: FlushPlan) -> Iterator[Iterator[Write]]:
-    """Cells with the progress among them; then entities and tombstones. Letters and mentions are not followed here."""
-    yield ((table, key, value) for table, records in plan.cells.items() for key, value in records)
-    gone = ((table, key, None) for table, keys in plan.tombstones.items() for key in keys)
-    yield iter([*((cells.ENTITIES, key, value) for key, value in plan.entities), *gone])

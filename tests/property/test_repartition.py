@@ -13,15 +13,18 @@ from models.cells import ENTITIES, LIFETIME, PROGRESS
 from models.mention import Origin
 from models.post import POSTS_TOPIC
 from models.progress import Progress, SetInForce, pack_progress, progress_key, unpack_progress
+from models.streams import ARTICLES, POSTS, STREAMS, WEB, Stream
+from processors.inputs import KINDS
 from processors.overlay import CompiledSet, Tables
 from processors.plane import PartitionPlane
-from processors.posts import POST_KIND
 from processors.repartition import Change, Misplaced, first_progress, leaving, marked, rehomed, settled
 from processors.resume import Source, resume
 from tests.finding import one_by_one
 from tests.mentioning import said
 from tests.property.protocol_world import NOON, Hit
-from tests.property.test_recount import histories
+from tests.property.test_live_recount import SETS, TOGETHER
+from tests.property.test_streams_survive import records as records_of
+from tests.recounting import compiled as compiled_set
 from tests.unit.processors.plane_rig import chunk, empty_tables
 
 SET = CompiledSet(
@@ -35,8 +38,8 @@ SET = CompiledSet(
 class Topic:
     """Partitions with their records and tables, counted like those of a real topic; every stop is in good order."""
 
-    def __init__(self, count: int) -> None:
-        self.count = count
+    def __init__(self, count: int, stream: Stream = POSTS, compiled: CompiledSet = SET) -> None:
+        self.count, self.stream, self.compiled, self.kind = count, stream, compiled, KINDS[stream.topic]
         self.tables: dict[int, Tables] = {number: empty_tables() for number in range(count)}
         self.ends: Counter[int] = Counter()
 
@@ -44,17 +47,17 @@ class Topic:
         """Produce records and count them."""
         found: dict[int, list[bytes]] = defaultdict(list)
         for value in values:
-            found[partition(key_of(value), self.count)].append(value)
+            found[partition(key_of(value, self.stream), self.count)].append(value)
         for number in range(self.count):
             self._count(number, found[number])
 
     def _count(self, number: int, values: list[bytes]) -> None:
         tables, begin = self.tables[number], self.ends[number]
-        known = resume(tables, Source(number, "id", 0, 10**6, begin or None))
-        sets = [(one.since, SET) for one in known.progress.sets]
-        plane = PartitionPlane(number, tables, known, sets, clock=lambda: NOON, retention=False)
+        known = resume(tables, Source(number, "id", 0, 10**6, begin or None), self.stream.topic)
+        sets = [(one.since, self.compiled) for one in known.progress.sets]
+        plane = PartitionPlane(number, tables, known, sets, clock=lambda: NOON, retention=False, kind=self.kind)
         if not sets:
-            plane.adopt(SET)
+            plane.adopt(self.compiled)
         if values:
             plane.count(chunk(values, begin=begin))
             plane.flushed(plane.take_flush())
@@ -70,7 +73,7 @@ class Topic:
             self.tables[number] = empty_tables()
             progress[number] = first_progress(progress, change, number, "id")
         for number, one in progress.items():
-            self.tables[number][PROGRESS][progress_key(POSTS_TOPIC, number)] = pack_progress(
+            self.tables[number][PROGRESS][progress_key(self.stream.topic, number)] = pack_progress(
                 marked(one) if number < self.count else one
             )
         for number in range(self.count):
@@ -79,15 +82,15 @@ class Topic:
             for _ in range(times):
                 for home, keys in moving.items():
                     for key in keys:
-                        entity = settled(POST_KIND.unpack(kept[key]), progress[home].stamp)
-                        self.tables[home][ENTITIES][key] = POST_KIND.pack(entity)
+                        entity = settled(self.kind.unpack(kept[key]), progress[home].stamp)
+                        self.tables[home][ENTITIES][key] = self.kind.pack(entity)
             for keys in moving.values():
                 for key in keys:
                     del kept[key]
         self.count = after
 
     def _progress(self, number: int) -> bytes:
-        return self.tables[number][PROGRESS][progress_key(POSTS_TOPIC, number)]
+        return self.tables[number][PROGRESS][progress_key(self.stream.topic, number)]
 
     @property
     def totals(self) -> Counter[tuple[str, int]]:
@@ -95,7 +98,7 @@ class Topic:
         found: Counter[tuple[str, int]] = Counter()
         for tables in self.tables.values():
             for key, value in tables[LIFETIME].items():
-                for metric, amount in enumerate(cells.unpack_cell(value).counters):
+                for metric, amount in enumerate(cells.unpack_cell(value, len(self.stream.metrics)).counters):
                     found[cells.parse_lifetime_key(key).campaign, metric] += amount
         return Counter({where: amount for where, amount in found.items() if amount})
 
@@ -105,19 +108,30 @@ class Topic:
         return Counter(key for tables in self.tables.values() for key in tables[ENTITIES])
 
 
-def key_of(value: bytes) -> bytes:
+#: What the records of a stream that may grow are keyed by.
+KEYS = {POSTS: "post_id", ARTICLES: "article_id", WEB: "session_id"}
+
+
+def key_of(value: bytes, stream: Stream) -> bytes:
     try:
-        return str(msgspec.json.decode(value)["post_id"]).encode()
+        return str(msgspec.json.decode(value)[KEYS[stream]]).encode()
     except (msgspec.DecodeError, KeyError, TypeError):
         return b""
 
 
-@settings(max_examples=150, deadline=None)
-@given(histories(), st.integers(0, 12), st.integers(1, 4), st.integers(0, 5), st.integers(1, 2))
+def test_every_stream_that_may_grow_is_played() -> None:
+    assert set(KEYS) == {stream for stream in STREAMS if stream.partitions is None}
+
+
+@pytest.mark.parametrize("stream", KEYS, ids=lambda stream: stream.name)
+@settings(max_examples=100, deadline=None)
+@given(st.data(), st.integers(0, 12), st.integers(1, 4), st.integers(0, 5), st.integers(1, 2))
 def test_the_counts_are_those_of_a_topic_that_never_grew(
-    records: list[bytes], cut: int, before: int, more: int, times: int
+    stream: Stream, data: st.DataObject, cut: int, before: int, more: int, times: int
 ) -> None:
-    grown, always = Topic(before), Topic(before)
+    records = data.draw(records_of(stream))
+    compiled = SET if stream is POSTS else compiled_set(TOGETHER if stream is WEB else SETS[0])
+    grown, always = Topic(before, stream, compiled), Topic(before, stream, compiled)
     always.tell(records)
     grown.tell(records[:cut])
     totals = grown.totals
