@@ -4,6 +4,7 @@ import re
 from functools import cached_property
 from typing import Final
 
+from processors.pieces import Pieces
 from processors.spelling import Spelling
 
 #: URLs and bare domains, e-mail addresses, handles and hashtags: normalisation would tear them apart.
@@ -37,6 +38,10 @@ class Normalizer:
     def _hazm(self) -> Spelling:
         return Spelling()
 
+    @cached_property
+    def _pieces(self) -> Pieces:
+        return Pieces(self._hazm)
+
     def normalize(self, text: str) -> str:
         """The text with one spelling of letters and digits, and half-spaces where Persian writes them."""
         known: dict[str, str] = {}
@@ -61,7 +66,7 @@ class Normalizer:
 
     def _spell(self, text: str, known: dict[str, str]) -> str:
         """Hazm's spelling; it tears decimals apart (۱۲ ٫ ۵), which is mended."""
-        text = self._hazm.normalize(text, known)
+        text = self._pieces.normalize(text, known)
         return _TORN_DECIMAL.sub("٫", text) if "٫" in text else text
 
     def _between(self, text: str, known: dict[str, str]) -> str:

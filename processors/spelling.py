@@ -5,9 +5,9 @@ behind a check that is cheap and never wrong. Results are equal (property-tested
 """
 
 import re
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from models.persian import ZWNJ
 
@@ -31,13 +31,26 @@ _REMEMBERED: Final = 1 << 15
 _SYNTAX: Final = "[]()|"
 
 
+class Steps(NamedTuple):
+    """A text of one line on its way through the steps."""
+
+    #: Its tokens, and the same with compounds joined.
+    tokens: list[str]
+    spaced: list[str]
+    #: The text, verbs with می as they were.
+    written: str
+    #: Whether it had a letter three times or more in a row.
+    stretched: bool
+
+
 class Spelling:
     """hazm's normaliser with its tables and patterns prepared. Building it takes seconds."""
 
     def __init__(self) -> None:
         hazm: Any = import_module("hazm").Normalizer()
         self._hazm: Final = hazm
-        self._letters: Final = _translation(hazm.translation_src, hazm.translation_dst)
+        #: The first step: one letter for all that look like it; once more changes nothing.
+        self.letters: Final = _translation(hazm.translation_src, hazm.translation_dst)
         self._numbers: Final = _translation(hazm.number_translation_src, hazm.number_translation_dst)
         self._style: Final = _guarded(hazm.persian_style_patterns, (_holds('"'), _holds("."), _holds("...")))
         spaces = hazm.extra_space_patterns
@@ -66,46 +79,75 @@ class Spelling:
         self._words: Final = hazm.words
         self._verbs: Final = hazm.verbs
         self._suffixes: Final = hazm.suffixes
-        joinable = _tails(hazm.words, hazm.verbs) | hazm.suffixes
+        heads, tails = _parts(hazm.words, hazm.verbs)
+        self._heads: Final = heads
+        joinable = tails | hazm.suffixes
         self._joints: Final = {token: _Joints(self._joint, token) for token in joinable}
         self._apart: Final = _Apart(hazm.verbs)
 
-    def normalize(self, text: str, known: dict[str, str] | None = None) -> str:
-        """What ``hazm.Normalizer().normalize`` gives, in its order of steps.
+    def normalize(self, text: str) -> str:
+        """What ``hazm.Normalizer().normalize`` gives, in its order of steps."""
+        text, rare = self._cleaned(text)
+        text = self._punctuated("\n".join(map(self._line, text.split("\n"))), rare=rare)
+        if _is_stretched(text):
+            text = self._hazm.decrease_repeated_chars(text)
+        for verb, apart in self.joined_verbs(text):
+            text = text.replace(verb, apart)
+        return text
 
-        The later steps depend on nothing but what the earlier ones leave of a text. ``known`` takes that and the
-        result: a second round over it ends half way.
-        """
-        hazm = self._hazm
-        text = self._numbers(_all(self._style, self._letters(text)))
-        rare = self._rare(text) is not None
+    def steps(self, text: str) -> Steps:
+        """What the steps make of a text of one line, one after the other."""
+        text, rare = self._cleaned(text)
+        tokens = self.tokens(text)
+        spaced = self._spaced(tokens)
+        punctuated = self._punctuated(_BLANK.join(spaced), rare=rare)
+        stretched = _is_stretched(punctuated)
+        written = self._hazm.decrease_repeated_chars(punctuated) if stretched else punctuated
+        return Steps(tokens, spaced, written, stretched)
+
+    def joined_verbs(self, text: str) -> list[tuple[str, str]]:
+        """The verbs with می in a text, and how they are written."""
+        if "می" not in text:
+            return []
+        return [(verb, apart) for verb in self._joined_mi(text) if (apart := self._apart[verb]) is not None]
+
+    def begins(self, token: str) -> bool:
+        """Whether a token may be the beginning of a compound."""
+        return token in self._heads
+
+    def joints(self, token: str) -> Mapping[str, int]:
+        """Token before this one → how the two go together; ``NEVER`` where it is always apart."""
+        return self._joints.get(token, NEVER)
+
+    def goes_on(self, token: str, after: str) -> bool:
+        """Whether a token and the next one are a verb form."""
+        return f"{token}_{after}" in self._verbs
+
+    def is_rare(self, text: str) -> bool:
+        """Whether there is a diacritic, a ligature or a special character in it."""
+        return self._rare(text) is not None
+
+    def _cleaned(self, text: str) -> tuple[str, bool]:
+        """Letters, digits and blanks as they are written; whether there is anything rare in the text."""
+        text = self._numbers(_all(self._style, self.letters(text)))
+        rare = self.is_rare(text)
         if rare:
-            text = hazm.remove_diacritics(text)
-        text = _all(self._blanks, text)
-        spaced = "\n".join(map(self._line, text.split("\n")))
-        if not rare and known and spaced in known:
-            return known[spaced]
+            text = self._hazm.remove_diacritics(text)
+        return _all(self._blanks, text), rare
+
+    def _punctuated(self, spaced: str, *, rare: bool) -> str:
+        """Affixes joined, marks where they belong, nothing special left."""
         text = _all(self._punctuation, _all(self._affixes, spaced))
-        if rare:
-            text = hazm.remove_specials_chars(hazm.unicodes_replacement(text))
-        if _THRICE.search(text) and _STRETCHED.search(text):
-            text = hazm.decrease_repeated_chars(text)
-        if "می" in text:
-            text = self._separate_mi(text)
-        if not rare and known is not None:
-            known[spaced] = text
-        return text
+        return self._hazm.remove_specials_chars(self._hazm.unicodes_replacement(text)) if rare else text
 
-    def _separate_mi(self, text: str) -> str:
-        for word in self._joined_mi(text):
-            if (apart := self._apart[word]) is not None:
-                text = text.replace(word, apart)
-        return text
+    def tokens(self, line: str) -> list[str]:
+        """The words and signs of a line."""
+        found = _BLANK.join(self._split.split(line.replace("\t", _BLANK)))
+        return list(filter(None, found.split(_BLANK)))
 
     def _line(self, line: str) -> str:
         """Words that belong together joined by half-spaces, all others one space apart."""
-        found = _BLANK.join(self._split.split(line.replace("\t", _BLANK)))
-        tokens = list(filter(None, found.split(_BLANK)))
+        tokens = self.tokens(line)
         joints = self._joints
         before = ""
         for token in tokens:
@@ -118,28 +160,29 @@ class Spelling:
         """``hazm.Normalizer.token_spacing``; only tokens that can end a joined word are looked at."""
         spaced: list[str] = []
         for at, token in enumerate(tokens):
-            joint = self._joints[token][spaced[-1]] if spaced and token in self._joints else _APART
-            if joint == _JOINED or (joint == _VERB and not self._goes_on(tokens, at)):
+            joint = self._joints[token][spaced[-1]] if spaced and token in self._joints else APART
+            if joint == JOINED or (joint == VERB and not self._goes_on(tokens, at)):
                 spaced[-1] = f"{spaced[-1]}{ZWNJ}{token}"
             else:
                 spaced.append(token)
         return spaced
 
     def _goes_on(self, tokens: list[str], at: int) -> bool:
-        """Whether the token and the next one are a verb form."""
-        return at < len(tokens) - 1 and f"{tokens[at]}_{tokens[at + 1]}" in self._verbs
+        return at < len(tokens) - 1 and self.goes_on(tokens[at], tokens[at + 1])
 
     def _joint(self, before: str, token: str) -> int:
         pair = f"{before}{ZWNJ}{token}"
         if pair in self._verbs or (pair in self._words and self._words[pair][0] > 0):
-            return _VERB
-        return _JOINED if token in self._suffixes and before in self._words else _APART
+            return VERB
+        return JOINED if token in self._suffixes and before in self._words else APART
 
 
 #: How a token goes with the one before it: not at all, as one word, or as one word unless a verb form goes on.
-_APART: Final = 0
-_JOINED: Final = 1
-_VERB: Final = 2
+APART: Final = 0
+JOINED: Final = 1
+VERB: Final = 2
+#: Of a token that ends no compound.
+NEVER: Final[Mapping[str, int]] = {}
 
 
 class _Joints(dict[str, int]):
@@ -220,7 +263,16 @@ def _rare(hazm: Any) -> _Check:
     return re.compile(f"[{re.escape(''.join(sorted(chars)))}]").search
 
 
-def _tails(words: Iterable[str], verbs: Iterable[str]) -> set[str]:
-    """Everything that follows a half-space in a known word or verb form: what can be joined to the token before it."""
-    parts = (one.split(ZWNJ) for known in (words, verbs) for one in known if ZWNJ in one)
-    return {ZWNJ.join(part[at:]) for part in parts for at in range(1, len(part))}
+def _is_stretched(text: str) -> bool:
+    """Whether it has a letter three times or more in a row."""
+    return _THRICE.search(text) is not None and _STRETCHED.search(text) is not None
+
+
+def _parts(words: Iterable[str], verbs: Iterable[str]) -> tuple[set[str], set[str]]:
+    """What stands before, and what follows, a half-space in a known word or verb form: what can be joined.
+
+    Only what is in one piece can be joined to a token after it: tokens hold no blank.
+    """
+    parts = [one.split(ZWNJ) for known in (words, verbs) for one in known if ZWNJ in one]
+    heads = {head for part in parts for at in range(1, len(part)) if _BLANK not in (head := ZWNJ.join(part[:at]))}
+    return heads, {ZWNJ.join(part[at:]) for part in parts for at in range(1, len(part))}

@@ -55,6 +55,12 @@ WORDS: Final = (
         "5تا",
     ),
 )
+#: What rules reach for over blanks.
+REACHING: Final = (
+    *("می", "نمی", "ی", "ها،", "می،", "ی.", "های!", "شده", "است", "بود", "شدن", "رفته", "خواهم", "رفت", "نشده", "باشد"),
+    *("میروم", "میرومش", "نمیشه", "میشه", "سلاممم", "سلامممم", "ها(", "ام", "اند", "کار", "گر", "گری»", "زمین", "لرزه"),
+    *("راه", "هها", "۱۲", "٫", "5", "(و", "و)", "…", "...", "!؟", "؟!!", "ه", "خانه", "و/ها", "😀‌", "‌😀", "‌", "۞", "ـ"),
+)
 LETTERS: Final = "اهیمینتر گخوب\u200c\u200c  ـ\n\t\r.:،؟!»«()\"'12۳٤%َّٔيكةﷲﻻﷺ…aB_/"
 BLANKS: Final = ("", " ", "  ", "\n", "\n\n\n", "\t", "\u00a0", "‌", " ‌ ")
 WORDS_ONLY: Final = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(BLANKS)), max_size=8)
@@ -80,6 +86,22 @@ def joined(parts: list[tuple[str, str]]) -> str:
 @given(st.one_of(WORDS_ONLY.map(lambda parts: "".join(word + blank for word, blank in parts)), st.text(LETTERS)))
 def test_it_spells_as_hazm_does(normalizer: Normalizer, text: str) -> None:
     assert normalizer._hazm.normalize(text) == normalizer._hazm._hazm.normalize(text)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.one_of(
+        WORDS_ONLY.map(lambda parts: "".join(word + blank for word, blank in parts)),
+        st.lists(st.tuples(st.sampled_from((*WORDS, *REACHING)), st.sampled_from((" ", " ", "\n"))), max_size=12).map(
+            lambda parts: "".join(word + blank for word, blank in parts)
+        ),
+        st.text(LETTERS),
+    )
+)
+def test_pieces_give_what_the_rules_give(normalizer: Normalizer, text: str) -> None:
+    known: dict[str, str] = {}
+    assert normalizer._pieces.normalize(text, known) == normalizer._hazm.normalize(text)
+    assert all(normalizer._hazm.normalize(before) == after for before, after in known.items())
 
 
 @settings(max_examples=250, deadline=None)
