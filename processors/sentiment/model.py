@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from processors.match.folding import fold_text
 from processors.sentiment.tokens import LONGEST, Word, read
-from processors.sentiment.views import AROUND, BESIDE, Traits, Views, padded, traits
+from processors.sentiment.views import AROUND, BESIDE, NEAR, Traits, Views, padded, traits
 
 _DECIMALS: Final = 6
+#: Rows of fewer than this are of one feature at most, and no feature comes twice.
+_FEW: Final = 3
 #: Words whose places are remembered.
 _REMEMBERED: Final = 1 << 16
 
@@ -168,6 +170,41 @@ class _Stems:
         return found
 
 
+class _Concept(NamedTuple):
+    """What a model knows of a concept: its row, 0 where it is known in pairs only, and those of pairs by the other."""
+
+    alone: int
+    near: Mapping[str, int]
+
+
+class _Concepts:
+    """The features of the view of concepts, found without making a string for every pair."""
+
+    def __init__(self, places: Mapping[str, int]) -> None:
+        near: dict[str, dict[str, int]] = {}
+        for feature, place in places.items():
+            one, found, other = feature.partition(BESIDE)
+            if found:
+                near.setdefault(one, {})[other] = near.setdefault(other, {})[one] = place + 1
+        singles = {one for one in places if BESIDE not in one}
+        self._concepts: Final = {
+            one: _Concept(places.get(one, -1) + 1, near.get(one, {})) for one in singles | near.keys()
+        }
+
+    def rows(self, concepts: Sequence[tuple[int, str]]) -> list[int]:
+        """The rows of the known features of a text with these concepts at these places, in this order."""
+        found = [0]
+        known = self._concepts
+        for number, (place, one) in enumerate(concepts, 1):
+            if one in known:
+                alone, near = known[one]
+                found.append(alone)
+                for where, other in concepts[number : number + NEAR]:
+                    if where - place <= NEAR and other in near:
+                        found.append(near[other])
+        return found if len(found) < _FEW else list(dict.fromkeys(found))
+
+
 class _Summaries(dict[tuple[str, ...], list[int]]):
     """Marks of a text as a whole → their rows."""
 
@@ -183,8 +220,8 @@ class _Summaries(dict[tuple[str, ...], list[int]]):
 class SentimentModel:
     """Multinomial logistic regression over the views, its logits divided by a temperature.
 
-    ``weights`` holds for each view (runs, stems, marks) an array (features of the view, labels). Temperature scaling:
-    Guo et al. 2017, "On Calibration of Modern Neural Networks"; it changes no label.
+    ``weights`` holds for each view (runs, stems, marks, concepts) an array (features of the view, labels). Temperature
+    scaling: Guo et al. 2017, "On Calibration of Modern Neural Networks"; it changes no label.
     """
 
     def __init__(
@@ -196,9 +233,10 @@ class SentimentModel:
         temperature: float,
     ) -> None:
         self.labels: Final = tuple(labels)
-        self._runs, self._stems, self._marks = map(_Rows, views, weights)
+        self._runs, self._stems, self._marks, self._concepts = map(_Rows, views, weights)
         self._words: Final = _Words(self._runs, views[0].places)
         self._stem_rows: Final = _Stems(views[1].places).rows
+        self._concept_rows: Final = _Concepts(views[3].places).rows
         self._summaries: Final = _Summaries(self._marks)
         self._intercept: Final = intercept
         self._temperature: Final = temperature
@@ -218,16 +256,23 @@ class SentimentModel:
     def logits(self, found: Sequence[Views]) -> list[list[float]]:
         """Of each text one number per label, before the temperature."""
         stems = [[0, *sorted(self._stems.find(one.stems))] for one in found]
-        return self._logits([one.words for one in found], stems, [[0, *self._marks.find(one.marks)] for one in found])
+        marks = [[0, *self._marks.find(one.marks)] for one in found]
+        concepts = [[0, *self._concepts.find(one.concepts)] for one in found]
+        return self._logits([one.words for one in found], stems, marks, concepts)
 
     def trait_logits(self, found: Sequence[Traits]) -> list[list[float]]:
         """The same of the traits of texts, bit for bit."""
         stems = [[0, *sorted(self._stem_rows(one.stems))] for one in found]
         marks = [[0, *self._marks.find(one.marks), *self._summaries[one.summary]] for one in found]
-        return self._logits([one.words for one in found], stems, marks)
+        concepts = [self._concept_rows(one.concepts) for one in found]
+        return self._logits([one.words for one in found], stems, marks, concepts)
 
     def _logits(
-        self, words: Sequence[Iterable[str]], stems: Sequence[Sequence[int]], marks: Sequence[Sequence[int]]
+        self,
+        words: Sequence[Iterable[str]],
+        stems: Sequence[Sequence[int]],
+        marks: Sequence[Sequence[int]],
+        concepts: Sequence[Sequence[int]],
     ) -> list[list[float]]:
         if not words:
             return []
@@ -235,6 +280,7 @@ class SentimentModel:
             self._runs.logits(self._words.sums(words))
             + self._stems.logits(_sums(self._stems.table, stems))
             + self._marks.logits(_sums(self._marks.table, marks))
+            + self._concepts.logits(_sums(self._concepts.table, concepts))
             + self._intercept
         )
         found: list[list[float]] = logits.tolist()

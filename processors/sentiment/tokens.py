@@ -16,6 +16,7 @@ import msgspec
 from models.persian import ZWNJ
 from models.relevance.cues import CUES, HEADS
 from models.relevance.names import NAMES
+from models.sentiment.concepts import CONCEPTS
 from models.sentiment.hints import NEGATIVE_HINTS, POSITIVE_HINTS
 from models.sentiment.words import (
     CLAUSE_WORDS,
@@ -93,6 +94,9 @@ class Token(msgspec.Struct, frozen=True, eq=False, gc=False):
     #: Its stem, as it is and in the scope of a negation; empty for signs.
     stem: str
     denied: str
+    #: Its concept, as it is and in the scope of a negation; empty for words without one.
+    concept: str
+    concept_denied: str
     #: 1 for praise, -1 for blame.
     tone: int
     ends: bool
@@ -293,6 +297,7 @@ def _token(word: str) -> Token:
     root = stem(word)
     lettered = word.isalnum()
     tone, marks = _tone(word, root), _marks_alone(word)
+    concept = _CONCEPTS.get(word) or _CONCEPTS.get(root) or _STEMMED_CONCEPTS.get(root, "")
     before = word in NEGATORS_AFTER or (word[:1] == "ن" and _NEGATED_VERB.fullmatch(word) is not None)
     after = word in NEGATORS_BEFORE
     latin, number = word.isascii() and word.isalpha(), word == "0"
@@ -302,6 +307,8 @@ def _token(word: str) -> Token:
         sectors=_SECTORS.get(word) or _SECTORS.get(root) or _NO_SECTORS,
         stem=root if lettered else "",
         denied=DENIED + root if lettered else "",
+        concept=concept,
+        concept_denied=concept and DENIED + concept,
         tone=tone,
         ends=word in _CLAUSE_MARKS or word in CLAUSE_WORDS,
         denies_before=before,
@@ -366,3 +373,6 @@ _STEMMED: Final = {
     **{stem(word): -1 for word in NEGATIVE | NEGATIVE_HINTS},
     **{stem(word): 1 for word in POSITIVE | POSITIVE_HINTS},
 }
+_CONCEPTS: Final = {word: concept for concept, words in CONCEPTS.items() for word in words}
+#: Where two concepts have words of one stem, the first concept has the stem.
+_STEMMED_CONCEPTS: Final = {stem(word): concept for concept in reversed(CONCEPTS) for word in CONCEPTS[concept]}

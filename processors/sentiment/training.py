@@ -26,8 +26,8 @@ _FEWEST_TEXTS: Final = 2
 _STRENGTH: Final = 2.0
 #: How far labels are made to weigh the same however rare they are: 0 not at all, 1 wholly; by cross-validation.
 _BALANCE: Final = 0.8
-#: Lengths of a text's vectors of runs and stems, and what each mark counts; by cross-validation.
-_LENGTHS: Final = (1.0, 1.2)
+#: Lengths of a text's vectors of runs, stems and concepts, and what each mark counts; by cross-validation.
+_LENGTHS: Final = (1.0, 1.2, 0.8)
 _MARK: Final = 0.18
 _ROUNDS: Final = 300
 _HOTTEST: Final = 10.0
@@ -98,8 +98,9 @@ def fit(found: Sequence[Views], examples: Sequence[Example]) -> Fitted:
     """Vocabulary and weights from texts whose views are ``found``; rare labels weigh more."""
     runs = [list(chain.from_iterable(map(runs_of, one.words))) for one in found]
     stems, marks = [one.stems for one in found], [one.marks for one in found]
-    learned = (_view(runs, _LENGTHS[0]), _view(stems, _LENGTHS[1]), _marks(marks))
-    matrix = hstack(list(map(_matrix, learned, (runs, stems, marks)))).tocsr()
+    concepts = [one.concepts for one in found]
+    learned = (_view(runs, _LENGTHS[0]), _view(stems, _LENGTHS[1]), _marks(marks), _view(concepts, _LENGTHS[2]))
+    matrix = hstack(list(map(_matrix, learned, (runs, stems, marks, concepts)))).tocsr()
     mass: Counter[str] = Counter()
     for one in examples:
         mass[one.label] += one.weight  # type: ignore[assignment]  # counts of weighted texts

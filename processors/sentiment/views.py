@@ -1,4 +1,4 @@
-"""The views of a text that the sentiment model reads: words, opinion marks, runs of characters and stems."""
+"""The views of a text that the sentiment model reads: words (runs of characters), stems, opinion marks and concepts."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -10,10 +10,13 @@ from processors.match.folding import fold_text
 from processors.sentiment.tokens import DENIED, LONGEST, Token, Word, denials, read, tokens_of
 
 #: Raised when a view changes: artefacts trained on other views are refused.
-VIEWS_VERSION: Final = 3
+VIEWS_VERSION: Final = 4
 #: What joins two stems to a feature, beside each other and around a third. No stem holds a blank.
 BESIDE: Final = " "
 AROUND: Final = " … "
+
+#: Concepts so many tokens apart, or fewer, are about each other.
+NEAR: Final = 3
 
 #: Longer words are no words.
 _LONGEST_WORD: Final = 40
@@ -27,29 +30,33 @@ _REMEMBERED: Final = 1 << 15
 
 
 class Views(NamedTuple):
-    """Features of one text: its words (whose runs of characters count), its stems and its marks, each once."""
+    """Features of one text: its words (whose runs of characters count), stems, marks and concepts, each once."""
 
     words: list[str]
     stems: list[str]
     marks: list[str]
+    concepts: list[str]
 
 
 class Traits(NamedTuple):
-    """The same before stems are paired: what the model scores.
+    """The same before stems and concepts are paired: what the model scores.
 
-    ``stems`` in their order, with the scope of negation; ``marks`` and ``summary`` together are the marks.
+    ``stems`` in their order, with the scope of negation; ``marks`` and ``summary`` together are the marks. ``concepts``
+    are in their order too, each after the place of its token, and may come again.
     """
 
     words: list[str]
     stems: list[str]
     marks: list[str]
     summary: tuple[str, ...]
+    concepts: list[tuple[int, str]]
 
 
 def views(text: str) -> Views:
     """All views of ``text``."""
     found = traits(read(fold_text(text[:LONGEST])))
-    return Views(found.words, list(dict.fromkeys(_combined(found.stems))), [*found.marks, *found.summary])
+    stems = list(dict.fromkeys(_combined(found.stems)))
+    return Views(found.words, stems, [*found.marks, *found.summary], list(dict.fromkeys(_related(found.concepts))))
 
 
 def traits(read: Sequence[Word]) -> Traits:
@@ -59,9 +66,13 @@ def traits(read: Sequence[Word]) -> Traits:
     written = list(dict.fromkeys([word for one in read for word in one.words]))
     if denied:
         stems = [one.denied if no else one.stem for one, no in zip(found, denied, strict=True) if one.stem]
+        concepts = [
+            (at, one.concept_denied if denied[at] else one.concept) for at, one in enumerate(found) if one.concept
+        ]
     else:
         stems = [one.stem for one in found if one.stem]
-    return Traits(written, stems, *_marks(found, denied))
+        concepts = [(at, one.concept) for at, one in enumerate(found) if one.concept]
+    return Traits(written, stems, *_marks(found, denied), concepts)
 
 
 def _combined(stems: Sequence[str]) -> Iterator[str]:
@@ -69,6 +80,16 @@ def _combined(stems: Sequence[str]) -> Iterator[str]:
     yield from stems
     yield from (first + BESIDE + last for first, last in pairwise(stems))
     yield from (first + AROUND + last for first, last in zip(stems, stems[2:], strict=False))
+
+
+def _related(concepts: Sequence[tuple[int, str]]) -> Iterator[str]:
+    """Concepts alone, and in pairs that stand near each other, whichever comes first."""
+    for number, (place, one) in enumerate(concepts, 1):
+        yield one
+        for where, other in concepts[number:]:
+            if where - place > NEAR:
+                break
+            yield min(one, other) + BESIDE + max(one, other)
 
 
 def _marks(tokens: Sequence[Token], denied: Sequence[bool]) -> tuple[list[str], tuple[str, ...]]:

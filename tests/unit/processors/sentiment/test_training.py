@@ -53,7 +53,7 @@ def test_the_model_gives_the_logits_of_its_estimator() -> None:
     for one in found:
         runs = [run for word in one.words for run in runs_of(word)]
         parts = []
-        for view, features in zip(fitted.views, (runs, one.stems, one.marks), strict=True):
+        for view, features in zip(fitted.views, (runs, one.stems, one.marks, one.concepts), strict=True):
             row = np.zeros(len(view.rarity))
             places = view.find(features)
             np.add.at(row, places, view.rarity[places] * view.scale(places))

@@ -1,7 +1,10 @@
 """What the sentiment model reads in a text."""
 
+import re
+
 import pytest
 
+from models.sentiment.concepts import CONCEPTS
 from processors.sentiment.distant import guess
 from processors.sentiment.tokens import LONGEST, negated, plain, stem, tokens
 from processors.sentiment.views import runs_of, views
@@ -54,6 +57,32 @@ def test_opinion_words_are_marked_with_negation_and_strength() -> None:
     assert {"-1¬", "displeased >0", "last-"} <= set(views("خوب نیست").marks)
     assert "-1" in views("😡").marks
     assert {"first+ last-", "mixedTrue"} <= set(views("خوب ولی گران").marks)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("قیمت پایین", ["price", "little price", "little"]),
+        ("کم‌ترین هزینه", ["little", "little price", "price"]),
+        ("قیمت یک و کم", ["price", "little price", "little"]),
+        ("قیمت یک و دو کم", ["price", "little"]),
+        ("گران بود", ["dear"]),
+        ("گران نیست", ["¬dear"]),
+        ("باتری خوب نیست", ["¬battery", "¬battery ¬good", "¬good"]),
+        ("خوب و خوب", ["good", "good good"]),
+        ("امروز رفتم", ["time"]),
+    ],
+)
+def test_concepts_stand_alone_and_with_those_near_them_in_either_order(text: str, expected: list[str]) -> None:
+    assert views(text).concepts == expected
+
+
+@pytest.mark.parametrize("concept", CONCEPTS)
+def test_words_of_a_concept_are_in_the_analysis_form_and_have_no_other(concept: str) -> None:
+    assert re.fullmatch(r"\w+", concept), "pairs are joined by a blank"
+    assert [word for word in sorted(CONCEPTS[concept]) if tokens(word) != [word]] == []
+    others = frozenset[str]().union(*(words for name, words in CONCEPTS.items() if name != concept))
+    assert CONCEPTS[concept] & others == frozenset()
 
 
 def test_register_and_size() -> None:
