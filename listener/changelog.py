@@ -35,6 +35,9 @@ _UNKNOWN_TRIES: Final = 4
 _UNKNOWN_PAUSE_S: Final = 0.5
 _WAIT_S: Final = 0.5
 
+#: What uvloop says when something is written to a connection that is closed.
+_CLOSED: Final = "the handler is closed"
+
 
 class LostRecords(Halt):
     """A position is not in the log: records before it are lost, or the topic was made anew."""
@@ -172,7 +175,11 @@ class ChangelogReader:
                 return await ask()
             except TopicAuthorizationFailedError as error:
                 raise self._not_allowed(error) from error
-            except KafkaError as error:
+            except RuntimeError as error:
+                # A KafkaError is one. uvloop raises its own where a connection was closed a moment before, and aiokafka
+                # expects an OSError there.
+                if not isinstance(error, KafkaError) and _CLOSED not in str(error):
+                    raise
                 _log.warning("Kafka at %s does not answer (%s), trying on", self._servers, error)
                 await asyncio.sleep(_AGAIN_S)
 

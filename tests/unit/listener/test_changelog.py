@@ -4,10 +4,13 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError
 
-from listener.changelog import ChangelogReader, _Fetches
+from listener.changelog import _CLOSED, ChangelogReader, _Fetches
 from listener.kafka.settings import KafkaSettings
+from listener.loop import Loop
 
 FULL, GAP = TopicPartition("t", 0), TopicPartition("t", 1)
 KAFKA = KafkaSettings(("127.0.0.1:1",))
@@ -76,3 +79,45 @@ def test_a_gap_at_the_end_of_a_log_is_passed() -> None:
     assert reader.caught_up
     assert reader.positions == {FULL: 10, GAP: 10}
     assert consumer.calls == [("seek", GAP, 10), ("pause", GAP), ("resume", FULL, GAP)]
+
+
+def test_a_connection_that_was_just_closed_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker died between two requests, and the event loop knew it before aiokafka: a board ended by that once."""
+    monkeypatch.setattr("listener.changelog._AGAIN_S", 0.0)
+    answers: list[Exception | int] = [
+        RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed"),
+        KafkaConnectionError("gone"),
+        7,
+    ]
+
+    async def ask() -> int:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def scenario() -> None:
+        reader = ChangelogReader(KAFKA, {})
+        assert await reader._patiently(ask) == 7
+        answers[:] = [RuntimeError("something else")]
+        with pytest.raises(RuntimeError, match="something else"):
+            await reader._patiently(ask)
+
+    asyncio.run(scenario())
+
+
+def test_uvloop_still_says_so() -> None:
+    """The words are uvloop's own: with other ones boards would end again."""
+
+    async def scenario() -> None:
+        server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+        _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.transport.abort()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match=_CLOSED):
+            writer.write(b"x")
+        server.close()
+
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        runner.run(scenario())
