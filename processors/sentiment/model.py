@@ -91,37 +91,51 @@ class _Memory:
 
 
 class _Words:
-    """Words → the sum of the rows of their runs of characters; worked out once, all known runs found in one pass."""
+    """Words → the sum of the rows of their runs of characters; worked out once, the new ones of a batch in one pass."""
 
     def __init__(self, runs: _Rows, places: Mapping[str, int]) -> None:
         self._find: Final = AhoCorasick(
             list(places), implementation=Implementation.ContiguousNFA
         ).find_matches_as_indexes
-        self._rows: Final = tuple(place + 1 for place in places.values())
+        self._rows: Final = np.fromiter(places.values(), np.intp, len(places)) + 1
         self._runs: Final = runs.table
         self._memory = _Memory(runs.table.shape[1])
 
     def sums(self, texts: Iterable[Iterable[str]]) -> NDArray[np.float64]:
         """The sum over the words of each text."""
-        memory, more = self._memory, list[NDArray[np.float64]]()
-        known = memory.known.get
-        numbers = [[0, *[known(word) or self._learn(word, memory, more) for word in words]] for words in texts]
-        if not more:
-            return _sums(memory.table, numbers)
-        self._memory = _Memory(self._runs.shape[1])
-        return _sums(np.vstack([memory.table, *more]), numbers)
+        memory, new = self._memory, dict[str, int]()
+        known, fresh = memory.known.get, new.get
 
-    def _learn(self, word: str, memory: _Memory, more: list[NDArray[np.float64]]) -> int:
-        """The number of a new word; rows for which the memory has no room go to ``more`` and are numbered on."""
-        found = sorted({self._rows[run] for run, _, _ in self._find(padded(word), overlapping=True)})
-        row: NDArray[np.float64] = self._runs[found].sum(axis=0)
-        number = next(memory.numbers)
-        if number >= _REMEMBERED:
-            more.append(row)
-            return _REMEMBERED + len(more) - 1
-        memory.table[number] = row
-        memory.known[word] = number
-        return number
+        def numbered(word: str) -> int:
+            new[word] = next(memory.numbers)
+            return new[word]
+
+        numbers = [[0, *[known(word) or fresh(word) or numbered(word) for word in words]] for words in texts]
+        return _sums(self._with(new, memory) if new else memory.table, numbers)
+
+    def _with(self, new: Mapping[str, int], memory: _Memory) -> NDArray[np.float64]:
+        """The table with new words at their numbers. Where the memory has no room for them, the next one is empty."""
+        table, numbers = memory.table, list(new.values())
+        rows = self._learn([padded(word) for word in new])
+        if (last := max(numbers)) < _REMEMBERED:
+            table[numbers] = rows
+            memory.known.update(new)
+            return table
+        self._memory = _Memory(table.shape[1])
+        table = np.vstack([table, np.zeros((last + 1 - _REMEMBERED, table.shape[1]))])
+        table[numbers] = rows
+        return table
+
+    def _learn(self, words: Sequence[str]) -> NDArray[np.float64]:
+        """The sum of the known runs of each word, each run once; no run reaches over the two blanks between words."""
+        found = self._find("".join(words), overlapping=True)
+        runs, starts, _ = np.fromiter(chain.from_iterable(found), np.intp, 3 * len(found)).reshape(-1, 3).T
+        begins = list(accumulate(map(len, words[:-1]), initial=0))
+        size, first = len(self._runs), np.arange(len(words))
+        owners = np.searchsorted(begins, starts, side="right") - 1
+        # Every word has row 0, which is that of nothing, so that it has one at all.
+        owners, rows = np.divmod(np.unique(np.concatenate([first * size, owners * size + self._rows[runs]])), size)
+        return np.add.reduceat(self._runs[rows], np.searchsorted(owners, first), axis=0)
 
 
 class _Stem(NamedTuple):
