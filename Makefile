@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint type unit chaos soak audit-deps deploy-check deploy-files kubeconform observe image-check bench bench-guard bench-baseline bench-recovery bench-scrape bench-peers curves image lock schemas clean
+.PHONY: help install demo test lint type unit chaos soak audit-deps deploy-check deploy-files kubeconform observe image-check bench bench-guard bench-baseline bench-recovery bench-scrape bench-peers bench-docs curves image lock schemas clean
 
 help: ## what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -77,6 +77,9 @@ curves: install ## what a post costs by keywords, campaigns, matches, length, pa
 	$(BIN)/python -m tests.bench.curves
 	$(BIN)/python -m tests.bench.scaling
 	$(BIN)/python -m tests.bench.latency
+
+bench-docs: install ## put the tables of these, as far as they were run, into docs/performance.md
+	$(BIN)/python -m tests.bench.record
 
 COMPILE = $(BIN)/uv pip compile --generate-hashes --no-emit-index-url --python-version 3.11 \
 	--custom-compile-command 'make lock' --no-annotate --quiet

@@ -1,7 +1,7 @@
 """One campaign's verdict on one post: any of, all of, none of, except, and whom and when it concerns."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -30,10 +30,11 @@ class Term(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A compiled campaign."""
+    """A compiled campaign; ``written``: its keywords by number, since few of a thousand may be in a post."""
 
     campaign: Campaign
     keywords: tuple[Term, ...]
+    written: Mapping[int, str]
     all_of: tuple[Term, ...]
     none_of: tuple[Term, ...]
     excepted: tuple[Term, ...]
@@ -61,7 +62,8 @@ class Plan(NamedTuple):
             found = self._plainly_found(post)
             return self._matches(found) if found else None
         asked = self.query.matches(post.post, lambda number: self._counted(number, post), facts) if self.query else None
-        any_of = [*self._found(self.keywords, post), *self._found_accounts(post, accounts)]
+        keywords = (Term(self.written[number], number) for number in post.candidates if number in self.written)
+        any_of = [*self._found(keywords, post), *self._found_accounts(post, accounts)]
         if not any_of and asked is None and self.searches:
             return None
         all_of = [list(self._found((term,), post)) for term in self.all_of]
@@ -83,12 +85,12 @@ class Plan(NamedTuple):
 
     def _plainly_found(self, post: Reading) -> list[Match]:
         """``_found`` of a campaign that has keywords and nothing else."""
-        candidates = post.candidates
+        keywords = self.written
         return [
-            Match(written, hit.start, hit.end, hit.rule)
-            for written, pattern in self.keywords
-            if pattern in candidates
-            for hit in post.hits(pattern)
+            Match(keywords[number], hit.start, hit.end, hit.rule)
+            for number in post.candidates
+            if number in keywords
+            for hit in post.hits(number)
         ]
 
     def _counted(self, pattern: int, post: Reading) -> Sequence[Hit]:

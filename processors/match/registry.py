@@ -45,9 +45,11 @@ class Registry:
 
     def plan(self, campaign: Campaign) -> Plan:
         """Number everything that a campaign searches for; raises ValueError where it searches for nothing."""
+        keywords = self._terms(campaign.keywords)
         plan = Plan(
             campaign=campaign,
-            keywords=self._terms(campaign.keywords),
+            keywords=keywords,
+            written={term.pattern: term.written for term in keywords},
             all_of=self._terms(campaign.all_of),
             none_of=self._terms(campaign.none_of),
             excepted=self._terms(campaign.except_),

@@ -27,10 +27,11 @@ from processors.resume import Resume
 from tests.bench.charts import panels
 from tests.bench.memory import rss
 from tests.bench.posts import campaign_set, posts
+from tests.bench.record import markdown, record, record_chart
+from tests.bench.run import say
 
 CHUNK, FLUSH = 2_500, 10_000
 OUT: Final = Path("build/curves.json")
-CHART: Final = Path("docs/images/curves.svg")
 Figures = dict[str, float]
 
 
@@ -108,15 +109,31 @@ def measured(point: Point, options: argparse.Namespace) -> Figures:
     return figures
 
 
-def show(name: str, points: dict[str, Figures]) -> None:
+def shown(name: str, points: dict[str, Figures]) -> str:
     """One table."""
-    print(f"| {name} | bytes per post | µs per post | of the standing case | compiled in | takes | peak memory |")
-    print("|---|---|---|---|---|---|---|")
-    for label, one in points.items():
-        cost = f"{one['bytes_per_post']:,.0f} | {one['us_per_post']:.1f} | {one['ratio']:.2f}"
-        memory = f"{one['compile_s']:.1f} s | {one['compiled_mb']:.0f} MB | {one['peak_mb']:,.0f} MB"
-        print(f"| {label} | {cost} | {memory} |")
-    print(flush=True)
+    costs_of = (
+        "bytes per post",
+        "µs per post",
+        "of the standing case",
+        "compiled in",
+        "set in memory",
+        "peak memory",
+    )
+    return markdown(
+        (name, *costs_of),
+        (
+            (
+                label,
+                f"{one['bytes_per_post']:,.0f}",
+                f"{one['us_per_post']:.1f}",
+                f"{one['ratio']:.2f}",
+                f"{one['compile_s']:.1f} s",
+                f"{one['compiled_mb']:.0f} MB",
+                f"{one['peak_mb']:,.0f} MB",
+            )
+            for label, one in points.items()
+        ),
+    )
 
 
 def main() -> None:
@@ -133,12 +150,13 @@ def main() -> None:
     found: dict[str, dict[str, Figures]] = {}
     for name in options.curves:
         found[name] = {label: measured(point, options) for label, point in CURVES[name].items()}
-        show(name, found[name])
+        say(f"{name}: {found[name]}")
+    record("curves", "\n".join(shown(name, points) for name, points in found.items()))
     result: dict[str, Any] = {"posts": options.posts, "rounds": options.rounds, "curves": found}
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     lines = {name: [(label, one["ratio"]) for label, one in points.items()] for name, points in found.items()}
-    CHART.write_text(panels("CPU per post, of the standing case", lines, "ratio"), encoding="utf-8")
+    record_chart("curves", panels("CPU per post, of the standing case", lines, "ratio"))
 
 
 if __name__ == "__main__":

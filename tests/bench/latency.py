@@ -2,7 +2,7 @@
 
 A worker and a board run; this process produces at a steady pace, whole batches at a time, and with every batch one post
 of a campaign of its own, all to one partition: they are counted in order, so the n-th is visible once the campaign's
-counter says n. The page is asked for fifty times a second; it is rendered once a second at most. Prometheus adds its
+counter says n. The page is asked for twenty times a second; it is rendered once a second at most. Prometheus adds its
 scrape interval to that.
 
 Capacity is what goes through this whole set-up, when batches are produced as fast as the worker makes them durable:
@@ -11,11 +11,11 @@ broker, producer, worker and board share the machine. Loads are shares of it.
 
 import argparse
 import asyncio
+import http.client
 import json
 import re
 import statistics
 import time
-import urllib.request
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -34,6 +34,7 @@ from listener.worker.sets import SetStore
 from models.campaign import Campaign, CampaignSet
 from models.topics import Namespace
 from tests.bench.posts import campaign_set, posts
+from tests.bench.record import markdown, record
 from tests.bench.run import PARTITIONS, say
 from tests.bench.serving import Served
 
@@ -44,7 +45,7 @@ _COUNTER: Final = re.compile(rb'^listener_campaign_mentions_total\{campaign="pro
 #: Batches a second, and posts in one of the run that finds the capacity.
 TICK_S: Final = 0.02
 FULL: Final = 1_000
-LOOK_S: Final = 0.02
+LOOK_S: Final = 0.05
 PATIENCE_S: Final = 60.0
 #: Batches that may be on their way when the capacity is looked for.
 UNDER_WAY: Final = 40
@@ -70,7 +71,8 @@ class Setup:
     """The producer and the reader of the page."""
 
     def __init__(self, producer: AIOKafkaProducer, topic: str, port: int) -> None:
-        self._producer, self._topic, self._url = producer, topic, f"http://127.0.0.1:{port}/metrics"
+        self._producer, self._topic = producer, topic
+        self._page_of = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
         self._ids = 0
         self.probes = Probes()
 
@@ -105,9 +107,8 @@ class Setup:
             await asyncio.sleep(LOOK_S)
 
     def _page(self) -> bytes:
-        with urllib.request.urlopen(self._url, timeout=PATIENCE_S) as answer:
-            body: bytes = answer.read()
-            return body
+        self._page_of.request("GET", "/metrics")
+        return self._page_of.getresponse().read()
 
     async def seen_all(self) -> None:
         """Until every probe was."""
@@ -204,13 +205,11 @@ def main() -> None:
 
 
 def _show(found: dict[str, Any]) -> None:
-    print(f"capacity of this set-up: {found['capacity']:,.0f} posts/s\n")
-    print("| load | posts/s asked | posts/s produced | p50 | p99 |")
-    print("|---|---|---|---|---|")
+    rows = [("100 %", f"{found['capacity']:,.0f}", "", "", "")]
     for share, one in found["loads"].items():
-        print(
-            f"| {share} | {one['asked']:,.0f} | {one['produced']:,.0f} | {one['p50_s']:.2f} s | {one['p99_s']:.2f} s |"
-        )
+        took = (f"{one['p50_s']:.2f} s", f"{one['p99_s']:.2f} s")
+        rows.append((share.replace("%", " %"), f"{one['asked']:,.0f}", f"{one['produced']:,.0f}", *took))
+    record("latency", markdown(("of capacity", "posts/s", "produced", "p50", "p99"), rows))
 
 
 if __name__ == "__main__":

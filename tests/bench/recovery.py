@@ -16,6 +16,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -30,6 +31,7 @@ from models.entity import PostEntity, Tracking, pack_entity
 from models.progress import Progress, SetInForce, pack_progress, progress_key
 from models.topics import Namespace
 from tests.bench.posts import campaign_set
+from tests.bench.record import markdown, record
 from tests.bench.run import PARTITIONS, _cpu, _free_port, _get, produce, say
 
 CAMPAIGNS: Final = 200
@@ -40,6 +42,7 @@ NOW_S: Final = 1_795_000_000 // 86_400 * 86_400
 HELD: Final = {"minute": 240, "hour": 48, "day": 30}
 BATCH: Final = 20_000
 SESSION_S: Final = 10.0
+OUT: Final = Path("build/recovery.json")
 Records = list[tuple[bytes, bytes | None]]
 
 
@@ -168,8 +171,23 @@ def main() -> None:
         worker.kill()
     medians = {name: statistics.median(one[name] for one in rounds) for name in first}
     speed = [one["records"] / one["recovery_s"] for one in (first, *rounds)]
-    found = {"records_per_second": round(statistics.median(speed)), "first": first, "after_a_crash": medians}
-    print(json.dumps({"tracked": options.tracked, "session_timeout_s": SESSION_S} | found, indent=1))
+    found = {"records_per_second": round(statistics.median(speed)), "first": first, "rounds": rounds}
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps({"tracked": options.tracked} | found, indent=2) + "\n", encoding="utf-8")
+    record("recovery", _table(options.tracked, statistics.median(speed), rounds, medians))
+
+
+def _table(tracked: int, speed: float, rounds: list[dict[str, float]], medians: dict[str, float]) -> str:
+    waits = ", ".join(f"{one['ready_s']:.1f}" for one in rounds)
+    rows = [
+        ("tracked posts", f"{tracked:,}"),
+        ("records read and merged", f"{medians['records']:,.0f} in {medians['recovery_s']:.2f} s (median)"),
+        ("that is, a second", f"{speed:,.0f} (aim: 500,000)"),
+        (f"from SIGKILL to ready, start and session time-out of {SESSION_S:.0f} s included", f"{waits} s"),
+        ("CPU of the new worker up to then", f"{medians['cpu_s']:.1f} s"),
+        ("memory", f"{medians['rss_mb']:.0f} MB"),
+    ]
+    return markdown(("", ""), rows)
 
 
 if __name__ == "__main__":

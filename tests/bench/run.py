@@ -35,12 +35,20 @@ from models.post import POSTS_TOPIC
 from models.topics import Namespace
 from tests.bench.posts import campaign_set, posts
 from tests.bench.processes import Peak, run_measured
+from tests.bench.record import markdown, record
 
 OUT: Final = Path("build/bench.json")
 DEFAULT: Final = Namespace("bench")
 PARTITIONS: Final = 4
 #: Job → options of the worker.
 JOBS: Final = {"worker": ("--mentions", "off"), "mentions": ("--understanding", "off"), "whole_job": ()}
+#: What is measured, as the table says it.
+SAID: Final = {
+    "bare_loop": "bare loop: decodes every post, counts in a dictionary that is lost at the end",
+    "worker": "counts alone (`--mentions off`), which is the bare loop's job",
+    "mentions": "every mention written down (`--understanding off`)",
+    "whole_job": "the worker as it comes: normalisation, sentiment, relevance, story of every mention",
+}
 
 
 def say(text: str) -> None:
@@ -226,13 +234,16 @@ def _report(options: argparse.Namespace, runs: Runs) -> None:
     }
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    for name, cost in costs.items():
-        speed = options.posts / median(name, "wall_s")
-        ratio, memory = cost / costs["bare_loop"], median(name, "peak_mb")
-        print(
-            f"{name:10} {cost:6.2f} CPU s per million, {ratio:.2f} of the bare loop, {speed:9,.0f} posts/s, "
-            f"{memory:6.0f} MB"
-        )
+    record("whole-path", _table(costs, median, options.posts))
+
+
+def _table(costs: dict[str, float], median: Callable[[str, str], float], posts: int) -> str:
+    rows = []
+    for name in SAID:
+        cost, ratio = f"{costs[name]:.1f}", f"{costs[name] / costs['bare_loop']:.2f}"
+        speed, memory = f"{posts / median(name, 'wall_s'):,.0f}", f"{median(name, 'peak_mb'):.0f} MB"
+        rows.append((SAID[name], cost, ratio, speed, memory))
+    return markdown(("", "CPU s per million posts", "of the bare loop", "posts/s", "peak memory"), rows)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.settings import KafkaSettings
 from listener.kafka.topics import create_topics, declared_topics
 from models.topics import Namespace
+from tests.bench.record import markdown, record
 from tests.bench.run import _durable, _ends, _mentions, produce, say
 from tests.bench.serving import Served, wait_for
 
@@ -103,14 +104,15 @@ def _report(runs: dict[tuple[int, int], list[Figures]], posts: int) -> None:
         for point, found in runs.items()
     }
     standing = medians[STANDING]
-    print("| workers | partitions | CPU s per million | of one worker with four | posts/s | efficiency | peak memory |")
-    print("|---|---|---|---|---|---|---|")
+    rows = []
     for (workers, partitions), one in sorted(medians.items()):
         cost, ratio = one["cpu_s"] * 1e6 / posts, one["cpu_s"] / standing["cpu_s"]
         speed, efficiency = posts / one["wall_s"], standing["wall_s"] / one["wall_s"] / workers
         shown = f"{efficiency:.0%}" if workers > 1 else ""
-        said = f"{cost:.1f} | {ratio:.2f} | {speed:,.0f} | {shown} | {one['peak_mb']:.0f} MB"
-        print(f"| {workers} | {partitions} | {said} |")
+        costs = (f"{cost:.1f}", f"{ratio:.2f}", f"{speed:,.0f}", shown, f"{one['peak_mb']:.0f} MB")
+        rows.append((str(workers), str(partitions), *costs))
+    costs_of = ("CPU s per million posts", "of one worker with four", "posts/s", "efficiency", "peak memory of one")
+    record("scaling", markdown(("workers", "partitions", *costs_of), rows))
     OUT.parent.mkdir(exist_ok=True)
     flat = {f"{workers} workers, {partitions} partitions": found for (workers, partitions), found in runs.items()}
     OUT.write_text(json.dumps({"posts": posts, "runs": flat}, indent=2) + "\n", encoding="utf-8")

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -35,10 +36,12 @@ from models.cells import LIFETIME, METRICS, CellName, lifetime_key, pack_cell
 from models.series import ClosedMinute
 from models.topics import Namespace
 from tests.bench.board import NOW, PLATFORMS, Reading, cluster_of
+from tests.bench.record import markdown, record
 from tests.bench.run import PARTITIONS, _ends, measure_worker, produce, say
 
 SERIES: Final = 5_000
 PAGES: Final = 20
+OUT: Final = Path("build/scrape.json")
 #: Seconds of being asked, before it is measured and while it is.
 WARM_S: Final = 3.0
 SERVED_S: Final = 10.0
@@ -199,7 +202,7 @@ def measure_scraped_worker(posts: int, rounds: int, rate: float) -> dict[str, fl
 
 
 def main() -> None:
-    """Print one JSON object."""
+    """Print a table, write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=400_000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -213,7 +216,30 @@ def main() -> None:
     found = {"board": measure_board(options.rate)}
     if not options.board_only:
         found["worker"] = measure_scraped_worker(options.posts, options.rounds, options.rate)
-    print(json.dumps(found, indent=1))
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    record("scrape", _table(found["board"], found.get("worker"), options.rate))
+
+
+def _table(board: dict[str, float], worker: dict[str, float] | None, rate: float) -> str:
+    rows = [
+        ("a board's page: series", f"{board['series']:,.0f}"),
+        ("size, in gzip", f"{board['page_kb']:.0f} kB, {board['gzip_kb']:.0f} kB"),
+        ("rendered in a thread, CPU", f"{board['render_cpu_ms']:.1f} ms (aim: 50)"),
+        ("for it on the event loop", f"{board['on_the_loop_ms']:.1f} ms"),
+    ]
+    for name, said in (("plain", "plain"), ("gzip", "in gzip, as Prometheus asks")):
+        share, answers = board[f"share_of_a_core_{name}"], board[f"answers_per_s_{name}"]
+        rows.append(
+            (f"a board asked {rate:.0f} times a second, {said}", f"{share:.1%} of a core ({answers:.0f} answered)")
+        )
+    if worker is not None:
+        rows += (
+            (f"a worker asked {rate:.0f} times a second: CPU per scrape", f"{worker['cpu_ms_per_scrape']:.2f} ms"),
+            ("that is, of a core", f"{worker['share_of_a_core']:.1%} (aim: less than 5 %)"),
+            ("posts a second that it loses", f"{worker['throughput_lost']:.1%} (aim: less than 5 %)"),
+        )
+    return markdown(("", ""), rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """What the benchmarks decide by: the guard's verdict, the matcher of the engines' users, peaks of memory."""
 
+import re
 import sys
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,6 +12,7 @@ from tests.bench.guard import BASELINE, FAR, Baseline, Measured, verdict
 from tests.bench.matchers import matcher, users_matcher
 from tests.bench.posts import campaign_set, posts
 from tests.bench.processes import run_measured
+from tests.bench.record import PAGE, put
 
 RECORDED = Baseline(1.5, "1.0", "abc", "2026-01-01", "command", 100, [1.4, 1.5, 9.0], "3.11", "x86_64")
 MB = 64
@@ -54,3 +57,18 @@ def test_the_peak_is_that_of_the_process_and_its_children() -> None:
     done, peak = run_measured([sys.executable, "-c", parent])
     assert (done.returncode, done.stdout) == (0, "done\n")
     assert MB < peak < MB + 100
+
+
+def test_tables_go_between_their_marks_and_others_stay(tmp_path: Path) -> None:
+    (tmp_path / "one.md").write_text("| new |\n")
+    page = "a\n<!-- measured: one -->\nold\n<!-- /measured -->\nb\n<!-- measured: two -->\nkept\n<!-- /measured -->\n"
+    after, done = put(page, tmp_path)
+    assert done == ["one"]
+    assert after == page.replace("old", "| new |")
+
+
+def test_every_table_that_is_recorded_has_its_place_in_the_page() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path("tests/bench").rglob("*.py"))
+    names = set(re.findall(r'record\("([a-z-]+)"', sources)) | {"peers-ours", "peers-users"}
+    marks = re.findall(r"<!-- measured: ([a-z-]+) -->", PAGE.read_text(encoding="utf-8"))
+    assert sorted(marks) == sorted(names)

@@ -2,14 +2,14 @@
 
 import json
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from tests.bench.charts import bars
+from tests.bench.record import markdown, record, record_chart
 
 OUT: Final = Path("build/peers.json")
-CHART: Final = Path("docs/images/peers.svg")
 NAMES: Final = {
     "worker": "Listener, exact and durable",
     "bare_loop": "bare aiokafka loop, no state",
@@ -32,13 +32,13 @@ def report(options: Mapping[str, Any], runs: Runs) -> None:
     """Print both tables, write the figures and the chart."""
     figures = {key: _medians(found) for key, found in runs.items()}
     for whose in TITLES:
-        print("\n".join(table(whose, figures)), end="\n\n")
+        record(f"peers-{whose}", engines(whose, figures))
     OUT.parent.mkdir(exist_ok=True)
     flat = {f"{whose}/{name}": value for (whose, name), value in figures.items()}
     raw = {f"{whose}/{name}": found for (whose, name), found in runs.items()}
     OUT.write_text(json.dumps({"options": options, "medians": flat, "runs": raw}, indent=2) + "\n", encoding="utf-8")
     costs = {NAMES[name]: value["cpu"] for (whose, name), value in figures.items() if whose == "ours"}
-    CHART.write_text(bars("CPU seconds per million posts, less is better", costs, [NAMES["worker"]]), encoding="utf-8")
+    record_chart("peers", bars("CPU seconds per million posts, less is better", costs, [NAMES["worker"]]))
 
 
 def _medians(found: list[dict[str, float]]) -> dict[str, float]:
@@ -50,15 +50,15 @@ def _medians(found: list[dict[str, float]]) -> dict[str, float]:
     }
 
 
-def table(whose: str, figures: Mapping[tuple[str, str], Mapping[str, float]]) -> Iterator[str]:
+def engines(whose: str, figures: Mapping[tuple[str, str], Mapping[str, float]]) -> str:
     """The engines with this matcher, and those that have but their own; the cheapest first."""
     here = {name: value for (owner, name), value in figures.items() if owner == whose or name in OWN}
     worker, bare = here["worker"]["cpu"], here["bare_loop"]["cpu"]
-    figures_of = "CPU s per million posts | of the bare loop | of Listener | posts/s | peak memory"
-    yield f"| Engine, {TITLES[whose]} | {figures_of} |"
-    yield "|---|---|---|---|---|---|"
+    rows = []
     for name, one in sorted(here.items(), key=lambda item: item[1]["cpu"]):
         shown = f"**{NAMES[name]}**" if name == "worker" else NAMES[name]
         cost, speed, peak = one["cpu"], one["speed"], one["peak_mb"]
-        ratios = f"{cost / bare:.2f} | {cost / worker:.2f}"
-        yield f"| {shown} | {cost:.1f} | {ratios} | {speed:,.0f} | {peak:,.0f} MB |"
+        ratios = f"{cost / bare:.2f}", f"{cost / worker:.2f}"
+        rows.append((shown, f"{cost:.1f}", *ratios, f"{speed:,.0f}", f"{peak:,.0f} MB"))
+    head = ("CPU s per million posts", "of the bare loop", "of Listener", "posts/s", "peak memory")
+    return markdown((f"Engine, {TITLES[whose]}", *head), rows)
