@@ -15,8 +15,9 @@ from listener.kafka.admin import admin_client
 from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.topics import create_topics, declared_topics
 from models.cells import ENTITIES, LIFETIME, PROGRESS, TABLES
-from tests.chaos.crew import PATIENCE_S, Crew, crew
+from tests.chaos.crew import Crew, crew
 from tests.chaos.oracle import Figures
+from tests.chaos.supervisor import PATIENCE_S
 from tests.integration.workers import until
 
 REBUILD = "listener rebase --rebuild"

@@ -1,9 +1,6 @@
 """One scenario's cluster: workers that are started again when they die, a stream of posts, and the final verdict."""
 
-import itertools
 import json
-import os
-import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -12,18 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from typing import Any
 
-from listener.campaigns.files import load_campaigns
 from listener.kafka.embedded import EmbeddedKafka
 from listener.worker.places import posts as place
 from listener.worker.status import digest
-from models.campaign import CampaignSet
 from models.cells import PROGRESS
 from models.incident import Incident
 from models.topics import Namespace
 from tests.chaos.alerts import Receiver, judge_alerts, quiet_past, read_topics, replayed, row_end, unheard
-from tests.chaos.boards import closed_until, has_read, is_ready, shown, start_board
+from tests.chaos.boards import closed_until, has_read, is_ready, shown
 from tests.chaos.oracle import (
     Aborted,
     Fault,
@@ -38,107 +32,27 @@ from tests.chaos.oracle import (
     steps,
 )
 from tests.chaos.stream import Hurried, Load, PostStream
+from tests.chaos.supervisor import PATIENCE_S, Supervisor
 from tests.chaos.trio import NODES, Trio
-from tests.integration.test_board import BoardProcess
-from tests.integration.workers import Cluster, Worker
+from tests.integration.workers import Cluster
 
 CAMPAIGNS = "- {id: brand, keywords: [snapp, اسنپ]}\n- {id: bank, keywords: [mellat]}\n"
-PATIENCE_S = 240.0
-#: What the program does by itself. A machine that stands still for longer than this makes every worker end itself.
-SESSION_TIMEOUT_S = float(os.environ.get("CHAOS_SESSION_TIMEOUT", "10"))
 #: How long memory and changelogs may take to be equal, and people to hear of the last incident, when all is at rest.
 _EQUAL_S = 60.0
 _HEARD_S = 60.0
 #: A row's end is crossed so soon after the load began, at so many times the speed of the clock until that is reached.
 _BEFORE_S, _SPEED = 20, 10.0
-#: Exit codes after which a start would end the same way, unless it was the broker that was missing.
-_FINAL = {2, 3, 4}
-_NO_BROKER = "does not answer"
 
 
 @dataclass
-class Crew:
-    """Use ``crew`` to make one. ``wanted`` workers run, but for those that are frozen.
+class Crew(Supervisor):
+    """Use ``crew`` to make one: faults, and the verdict.
 
-    ``receiver``: where boards tell of alerts. ``crossing``: the end of the row, epoch seconds, that has the first ones.
+    ``crossing``: the end of the row, epoch seconds, that has the first alerts.
     """
 
-    broker: EmbeddedKafka | Trio
-    cluster: Cluster
-    rng: Random
-    figures: Figures
-    load: Load
-    wanted: int = 3
-    members: list[Worker] = field(default_factory=list)
-    frozen: list[Worker] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    sets: dict[str, CampaignSet] = field(default_factory=dict)
-    boards: list[BoardProcess] = field(default_factory=list)
-    receiver: Receiver | None = None
     crossing: int = 0
-    options: tuple[str, ...] = ()
-    static: bool = False
-    _board_numbers: Iterator[int] = field(default_factory=itertools.count)
-
-    def campaigns(self, text: str) -> str:
-        """Change the campaign files; returns the new version."""
-        (self.cluster.directory / "campaigns" / "brand.yaml").write_text(text)
-        loaded = load_campaigns(self.cluster.directory / "campaigns")
-        self.sets[loaded.version] = loaded
-        return loaded.version
-
-    def tend(self) -> None:
-        """Start what has died, as a supervisor does, and start or stop workers until there are as many as wanted."""
-        for worker in [one for one in self.members if not one.running]:
-            code = worker.process.returncode if worker.process else None
-            if code in _FINAL and _NO_BROKER not in worker.said():
-                raise AssertionError(f"a worker ended with {code}:\n{worker.said()[-3000:]}")
-            self.members.remove(worker)
-        for board in [one for one in self.boards if one.process.poll() is not None]:
-            self.boards.remove(board)
-            self.figures.notes.append(f"a board ended with {board.process.returncode} and was started again")
-            self.board()
-        while len(self.members) < self.wanted:
-            self.members.append(self._start())
-        while len(self.members) > self.wanted:
-            self.end(self.members[-1])
-
-    def _start(self) -> Worker:
-        options = (*self.options, "--session-timeout", str(SESSION_TIMEOUT_S), *self._identity())
-        return self.cluster.worker(*options)
-
-    def _identity(self) -> tuple[str, ...]:
-        """The lowest name that no running member has, as in a StatefulSet; nothing for dynamic members."""
-        if not self.static:
-            return ()
-        taken = {one.options[-1] for one in self.members}
-        return "--instance-id", next(name for name in map("worker-{}".format, itertools.count()) if name not in taken)
-
-    def end(self, worker: Worker) -> None:
-        """SIGTERM; it must end in good order. One that has not begun yet, and hears no signals, is waited for."""
-        self.rest(lambda: worker.begun or not worker.running, "a worker to begin")
-        code = worker.terminate()
-        if code != 0:
-            self.figures.problems.append(f"a worker that was told to end did so with {code}")
-        self.members.remove(worker)
-
-    def rest(self, met: Callable[[], Any], what: str, seconds: float = PATIENCE_S) -> None:
-        """Wait for something, tending the workers."""
-        deadline = time.monotonic() + seconds
-        while not met():
-            if time.monotonic() > deadline:
-                raise AssertionError(f"waited {seconds:.0f} s for {what}")
-            self.tend()
-            time.sleep(0.1)
-
-    def ready(self) -> None:
-        """Wait until every worker says that it counts."""
-        self.rest(lambda: all(one.running and one._get("/readyz") for one in self.members), "the workers to be ready")
-
-    def pause(self, seconds: float) -> None:
-        """Go on for so long."""
-        end = time.monotonic() + seconds
-        self.rest(lambda: time.monotonic() >= end, "a while")
 
     def fault(self, act: Callable[[], None]) -> Fault:
         """Do something bad, and remember when and where the stream was."""
@@ -160,46 +74,6 @@ class Crew:
             return all(durable.get(number, -1) >= end for number, end in fault.ends.items())
 
         self.rest(met, "the counting to go on")
-
-    def flow(self, records: int, seconds: float = PATIENCE_S) -> None:
-        """Let so many more records come."""
-        self.load.reach(self.load.sent + records, self.tend, seconds)
-
-    def victim(self) -> Worker:
-        return self.rng.choice([one for one in self.members if one.running])
-
-    def freeze(self, worker: Worker) -> None:
-        assert worker.process is not None
-        worker.process.send_signal(signal.SIGSTOP)
-        self.frozen.append(worker)
-
-    def thaw(self, worker: Worker) -> None:
-        assert worker.process is not None
-        worker.process.send_signal(signal.SIGCONT)
-        self.frozen.remove(worker)
-
-    def board(self) -> BoardProcess:
-        # Every board has a log of its own: its address stands there.
-        log = self.cluster.directory / f"board-{next(self._board_numbers)}.log"
-        self.boards.append(start_board(self.cluster, log, self.receiver.url if self.receiver else None))
-        return self.boards[-1]
-
-    def leader(self) -> BoardProcess:
-        """The board that leads; it is waited for."""
-        found: list[BoardProcess] = []
-
-        def leads() -> bool:
-            found[:] = [one for one in self.boards if is_ready(one) and one.leads]
-            return bool(found)
-
-        self.rest(leads, "a board to lead")
-        return found[0]
-
-    def kill_board(self, board: BoardProcess) -> None:
-        """SIGKILL; it is not started again."""
-        self.boards.remove(board)
-        board.process.kill()
-        board.process.wait()
 
     def incidents(self) -> tuple[list[Incident], list[Incident]]:
         """All states of incidents that follow from the closed minutes, and those that were written."""

@@ -12,11 +12,12 @@ from models.cells import PROGRESS
 from tests.chaos.boards import is_ready
 from tests.chaos.burst import burst
 from tests.chaos.changelogs import changelog
-from tests.chaos.crew import CAMPAIGNS, PATIENCE_S, SESSION_TIMEOUT_S, Crew, crew
+from tests.chaos.crew import CAMPAIGNS, Crew, crew
 from tests.chaos.disk import diskfull
 from tests.chaos.members import members
 from tests.chaos.oracle import Figures
 from tests.chaos.stream import Hurried
+from tests.chaos.supervisor import PATIENCE_S, SESSION_TIMEOUT_S
 from tests.chaos.trio import NODES, Trio
 from tests.integration.workers import until
 

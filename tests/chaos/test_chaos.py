@@ -8,7 +8,7 @@ import pytest
 
 from listener.kafka.embedded import EmbeddedKafka
 from listener.recount.counting import Recount
-from tests.chaos import crew, scenarios
+from tests.chaos import scenarios, supervisor
 from tests.chaos.oracle import Fault, Figures, Found, Step, in_force, judge, longest_pause, recovery
 from tests.chaos.soak import Series
 
@@ -89,7 +89,7 @@ def test_workers_die_and_the_broker_restarts(
     own_broker: EmbeddedKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What runs everywhere is short; `make chaos` has the rest."""
-    monkeypatch.setattr(crew, "SESSION_TIMEOUT_S", 6.0)
+    monkeypatch.setattr(supervisor, "SESSION_TIMEOUT_S", 6.0)
     for scenario, times in ((scenarios.kill, 2), (scenarios.outage, 1)):
         figures = scenario(own_broker, tmp_path, 1, times=times)
         assert figures.passed, figures.problems
