@@ -47,3 +47,6 @@ class AccountPattern:
     def signs(self) -> Iterable[str]:
         """The handle as canonical text without underscores writes it."""
         return ("@" + self.key.replace("_", ""),)
+
+    def whole(self) -> None:
+        """No suffix follows a handle."""

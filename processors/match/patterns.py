@@ -7,7 +7,16 @@ from typing import Final, Protocol
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from models.persian import LETTER_RANGES, ZWNJ
+from models.persian import (
+    EZAFE_LETTER,
+    LETTER_RANGES,
+    SUFFIX_ENDINGS,
+    SUFFIX_INDEFINITE_PLURAL,
+    SUFFIX_PLURALS,
+    SUFFIX_POSSESSIVES,
+    SUFFIX_YEH,
+    ZWNJ,
+)
 from processors.match.anchors import Anchor, anchor_of, signs_of
 from processors.match.canonical import Canonical
 from processors.match.results import Hit
@@ -23,6 +32,9 @@ class Pattern(Protocol):
 
     def signs(self) -> Iterable[str]:
         """Strings of which one begins every occurrence, in canonical text without half-spaces and underscores."""
+
+    def whole(self) -> str | None:
+        """The sign behind which the word may only end, perhaps in a suffix or stretched; None if there is none."""
 
 
 class KeywordPattern:
@@ -46,8 +58,21 @@ class KeywordPattern:
         """The whole keyword, or as far as a stretched letter or an ezafe."""
         return signs_of(self._words)
 
+    def whole(self) -> str | None:
+        """A keyword of one Persian word."""
+        alone = len(self._words) == 1 and self._url is None and self._word is not None and not self._word.form.wildcard
+        return self._words[0] if alone and _PERSIAN.match(self._words[0][-1]) else None
+
 
 _PERSIAN: Final = re.compile(f"[{LETTER_RANGES}]")
+#: What suffixes begin with.
+_SUFFIX_LETTERS: Final = frozenset(
+    suffix[0]
+    for suffix in (
+        *(*SUFFIX_YEH, *SUFFIX_PLURALS, SUFFIX_INDEFINITE_PLURAL),
+        *(*SUFFIX_POSSESSIVES, *SUFFIX_ENDINGS, EZAFE_LETTER),
+    )
+)
 _UNDERSCORE: Final = re.compile(f"_[{LETTER_RANGES}]")
 
 
@@ -62,6 +87,12 @@ def _may_begin(letters: str, start: int) -> bool:
     return not (_PERSIAN.match(letters, start) and _PERSIAN.match(letters, start - 1))
 
 
+def _goes_on(letters: str, end: int) -> bool:
+    """Whether a word goes on here with a letter that begins no suffix and stretches no letter."""
+    char = letters[end : end + 1]
+    return char not in _SUFFIX_LETTERS and char != letters[end - 1] and _PERSIAN.match(char) is not None
+
+
 class PatternIndex:
     """Numbers patterns and finds in one pass which of them a post may hold."""
 
@@ -72,17 +103,22 @@ class PatternIndex:
             for sign in pattern.signs():
                 owners[sign].append(number)
         self._owners = tuple(map(tuple, owners.values()))
+        self._whole = tuple(
+            all(self._patterns[number].whole() == sign for number in numbers) for sign, numbers in owners.items()
+        )
         self._find = AhoCorasick(list(owners), implementation=Implementation.DFA).find_matches_as_indexes
 
     def candidates(self, folded: str) -> dict[int, int]:
         """The numbers of the patterns that canonical text may hold, and at how many places each may begin."""
-        letters, anywhere = folded.replace(ZWNJ, ""), False
-        if "_" in letters:
+        letters, anywhere, tagged = folded.replace(ZWNJ, ""), False, "_" in folded
+        if tagged:
             # An underscore begins a word or joins the segments of a tag: without it, beginnings are no longer seen.
             anywhere = _UNDERSCORE.search(letters) is not None
             letters = letters.replace("_", "")
         begins: dict[int, set[int]] = {}
-        for sign, start, _ in self._find(letters, overlapping=True):
+        for sign, start, end in self._find(letters, overlapping=True):
+            if self._whole[sign] and not tagged and _goes_on(letters, end):
+                continue
             if anywhere or _may_begin(letters, start):
                 for number in self._owners[sign]:
                     begins.setdefault(number, set()).add(start)
