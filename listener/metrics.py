@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -275,6 +276,7 @@ def histogram(name: str, bounds: Sequence[float], counts: Sequence[int], total: 
     return metric
 
 
+@lru_cache(maxsize=65_536)
 def label_text(text: str) -> str:
     """A label value that can always be written: lone surrogates, control characters and line breaks are replaced."""
     return _UNWRITABLE.sub("\ufffd", text)
