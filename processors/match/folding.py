@@ -190,10 +190,12 @@ def fold_regular(text: str) -> Folded | None:
 
 def fold_text(text: str) -> str:
     """``fold(text).text``, without the way back to the original."""
-    known = survey()
-    if known.irregular.search(text) is None:
-        return _translate(text)
-    folded = _translate(known.unit.sub(_unit_match, text))
+    return _translate(text) if survey().irregular.search(text) is None else fold_irregular_text(text)
+
+
+def fold_irregular_text(text: str) -> str:
+    """The same, for texts of which ``fold_regular`` has given None; others take longer."""
+    folded = _translate(survey().unit.sub(_unit_match, text))
     if NOT_SIGN in folded:
         folded = _NOT_SIGN_JOINT.sub(lambda match: ZWNJ * len(match.group()), folded)
     return _HALF_SPACES.sub(ZWNJ, folded)

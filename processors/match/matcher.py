@@ -8,7 +8,7 @@ from models.attribution import Attribution
 from models.campaign import Campaign, CampaignSet
 from processors.match.accounts import account_key
 from processors.match.canonical import canonical
-from processors.match.folding import fold_regular, fold_text
+from processors.match.folding import fold_irregular_text, fold_regular
 from processors.match.patterns import PatternIndex
 from processors.match.plan import Circumstances, Plan
 from processors.match.prefilter import Prefilter
@@ -118,7 +118,7 @@ class Matcher:
         called: frozenset[int],
     ) -> tuple[CampaignMatch, ...]:
         folded = fold_regular(text)
-        candidates = self._index.candidates(folded.text if folded else fold_text(text))
+        candidates = self._index.candidates(folded.text if folded else fold_irregular_text(text))
         touched = {number for pattern in candidates for number in self._by_pattern.get(pattern, ())}
         if called or accounts:
             touched.update(called, *(self._by_account[key] for key in accounts))
