@@ -205,17 +205,15 @@ class _Concepts:
             one: _Concept(places.get(one, -1) + 1, near.get(one, {})) for one in singles | near.keys()
         }
 
-    def rows(self, concepts: Sequence[tuple[int, str]]) -> list[int]:
-        """The rows of the known features of a text with these concepts at these places, in this order."""
+    def rows(self, concepts: Sequence[str]) -> list[int]:
+        """Row 0 and those of the known features of a text whose tokens have these concepts, empty ones being none."""
         found = [0]
         known = self._concepts
-        for number, (place, one) in enumerate(concepts, 1):
-            if one in known:
+        for after, one in enumerate(concepts, 1):
+            if one and one in known:
                 alone, near = known[one]
                 found.append(alone)
-                for where, other in concepts[number : number + NEAR]:
-                    if where - place <= NEAR and other in near:
-                        found.append(near[other])
+                found += [near[other] for other in concepts[after : after + NEAR] if other in near]
         return found if len(found) < _FEW else list(dict.fromkeys(found))
 
 

@@ -42,14 +42,14 @@ class Traits(NamedTuple):
     """The same before stems and concepts are paired: what the model scores.
 
     ``stems`` in their order, with the scope of negation; ``marks`` and ``summary`` together are the marks. ``concepts``
-    are in their order too, each after the place of its token, and may come again.
+    are those of the tokens in their order, empty for a token without one.
     """
 
     words: list[str]
     stems: list[str]
     marks: list[str]
     summary: tuple[str, ...]
-    concepts: list[tuple[int, str]]
+    concepts: list[str]
 
 
 def views(text: str) -> Views:
@@ -66,12 +66,10 @@ def traits(read: Sequence[Word]) -> Traits:
     written = list(dict.fromkeys([word for one in read for word in one.words]))
     if denied:
         stems = [one.denied if no else one.stem for one, no in zip(found, denied, strict=True) if one.stem]
-        concepts = [
-            (at, one.concept_denied if denied[at] else one.concept) for at, one in enumerate(found) if one.concept
-        ]
+        concepts = [one.concept_denied if no else one.concept for one, no in zip(found, denied, strict=True)]
     else:
         stems = [one.stem for one in found if one.stem]
-        concepts = [(at, one.concept) for at, one in enumerate(found) if one.concept]
+        concepts = [one.concept for one in found]
     return Traits(written, stems, *_marks(found, denied), concepts)
 
 
@@ -82,14 +80,12 @@ def _combined(stems: Sequence[str]) -> Iterator[str]:
     yield from (first + AROUND + last for first, last in zip(stems, stems[2:], strict=False))
 
 
-def _related(concepts: Sequence[tuple[int, str]]) -> Iterator[str]:
-    """Concepts alone, and in pairs that stand near each other, whichever comes first."""
-    for number, (place, one) in enumerate(concepts, 1):
-        yield one
-        for where, other in concepts[number:]:
-            if where - place > NEAR:
-                break
-            yield min(one, other) + BESIDE + max(one, other)
+def _related(concepts: Sequence[str]) -> Iterator[str]:
+    """Concepts alone, and in pairs that stand near each other, whichever comes first; empty ones are none."""
+    for after, one in enumerate(concepts, 1):
+        if one:
+            yield one
+            yield from (BESIDE.join(sorted((one, other))) for other in concepts[after : after + NEAR] if other)
 
 
 def _marks(tokens: Sequence[Token], denied: Sequence[bool]) -> tuple[list[str], tuple[str, ...]]:
