@@ -9,7 +9,7 @@ import pytest
 from listener.kafka.embedded import EmbeddedKafka
 from listener.kafka.ready import add_scram_user
 from models.topics import Namespace
-from tests.chaos.crew import start_board
+from tests.chaos.boards import start_board
 from tests.integration.test_embedded_kafka import certified
 from tests.integration.workers import Cluster, Record, cluster, posts
 

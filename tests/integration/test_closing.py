@@ -9,7 +9,7 @@ import pytest
 
 from listener.kafka.embedded import EmbeddedKafka
 from models.topics import Namespace
-from tests.chaos.crew import start_board
+from tests.chaos.boards import start_board
 from tests.integration.test_board import BoardProcess
 from tests.integration.workers import Cluster, cluster, post, until
 
