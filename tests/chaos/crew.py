@@ -259,6 +259,8 @@ def _prepare(made: Crew) -> None:
 
 
 def _end(made: Crew) -> None:
+    if made.load.is_alive():
+        made.load.give_up()
     for worker in made.cluster.workers:
         if worker.running:
             worker.kill()

@@ -52,6 +52,8 @@ def freeze(broker: EmbeddedKafka, directory: Path, seed: int, times: int = 3) ->
     with crew(broker, directory, "freeze", seed) as one:
         for _ in range(times):
             one.flow(one.rng.randint(500, 1500))
+            # Only one that has joined the group has a session to lose.
+            one.ready()
             zombie = one.victim()
             done = one.fault(lambda it=zombie: one.freeze(it))  # type: ignore[misc]
             one.pause(SESSION_TIMEOUT_S * one.rng.uniform(1.3, 2.0))

@@ -191,6 +191,11 @@ class Load(threading.Thread):
         if self.error or self.is_alive():
             raise AssertionError("not all records were acknowledged") from self.error
 
+    def give_up(self) -> None:
+        """No more records, whatever became of the last ones: a producer left behind would disturb the next scenario."""
+        self._over.set()
+        self.join(10)
+
     def run(self) -> None:
         try:
             asyncio.run(self._produce())
