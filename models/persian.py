@@ -71,6 +71,14 @@ SUFFIX_PLURALS: Final = ("ها", "های", "یا")
 SUFFIX_INDEFINITE_PLURAL: Final = "هایی"
 SUFFIX_POSSESSIVES: Final = ("مان", "مون", "تان", "تون", "شان", "شون", "م", "ت", "ش")
 SUFFIX_ENDINGS: Final = ("و", "ه")
+#: What may follow a word's last letter when a suffix or an ezafe does.
+SUFFIX_LETTERS: Final = frozenset(
+    suffix[0]
+    for suffix in (
+        *(*SUFFIX_YEH, *SUFFIX_PLURALS, SUFFIX_INDEFINITE_PLURAL),
+        *(*SUFFIX_POSSESSIVES, *SUFFIX_ENDINGS, EZAFE_LETTER),
+    )
+)
 
 #: The most frequent letters of Persian and English running text: a search anchor made of others is rarer.
 FREQUENT_LETTERS: Final = frozenset("ایرنهدمتوبشetaoinsr")

@@ -7,16 +7,7 @@ from typing import Final, Protocol
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from models.persian import (
-    EZAFE_LETTER,
-    LETTER_RANGES,
-    SUFFIX_ENDINGS,
-    SUFFIX_INDEFINITE_PLURAL,
-    SUFFIX_PLURALS,
-    SUFFIX_POSSESSIVES,
-    SUFFIX_YEH,
-    ZWNJ,
-)
+from models.persian import LETTER_RANGES, SUFFIX_LETTERS, ZWNJ
 from processors.match.anchors import Anchor, anchor_of, signs_of
 from processors.match.canonical import Canonical
 from processors.match.results import Hit
@@ -65,14 +56,6 @@ class KeywordPattern:
 
 
 _PERSIAN: Final = re.compile(f"[{LETTER_RANGES}]")
-#: What suffixes begin with.
-_SUFFIX_LETTERS: Final = frozenset(
-    suffix[0]
-    for suffix in (
-        *(*SUFFIX_YEH, *SUFFIX_PLURALS, SUFFIX_INDEFINITE_PLURAL),
-        *(*SUFFIX_POSSESSIVES, *SUFFIX_ENDINGS, EZAFE_LETTER),
-    )
-)
 _UNDERSCORE: Final = re.compile(f"_[{LETTER_RANGES}]")
 
 
@@ -90,7 +73,7 @@ def _may_begin(letters: str, start: int) -> bool:
 def _goes_on(letters: str, end: int) -> bool:
     """Whether a word goes on here with a letter that begins no suffix and stretches no letter."""
     char = letters[end : end + 1]
-    return char not in _SUFFIX_LETTERS and char != letters[end - 1] and _PERSIAN.match(char) is not None
+    return char not in SUFFIX_LETTERS and char != letters[end - 1] and _PERSIAN.match(char) is not None
 
 
 class PatternIndex:

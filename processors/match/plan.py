@@ -30,11 +30,10 @@ class Term(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A compiled campaign; ``written``: its keywords by number, since few of a thousand may be in a post."""
+    """A compiled campaign; keywords by number, as few of a thousand may be in a post, each as it is written."""
 
     campaign: Campaign
-    keywords: tuple[Term, ...]
-    written: Mapping[int, str]
+    keywords: Mapping[int, str]
     all_of: tuple[Term, ...]
     none_of: tuple[Term, ...]
     excepted: tuple[Term, ...]
@@ -62,7 +61,7 @@ class Plan(NamedTuple):
             found = self._plainly_found(post)
             return self._matches(found) if found else None
         asked = self.query.matches(post.post, lambda number: self._counted(number, post), facts) if self.query else None
-        keywords = (Term(self.written[number], number) for number in post.candidates if number in self.written)
+        keywords = (Term(self.keywords[number], number) for number in post.candidates if number in self.keywords)
         any_of = [*self._found(keywords, post), *self._found_accounts(post, accounts)]
         if not any_of and asked is None and self.searches:
             return None
@@ -85,7 +84,7 @@ class Plan(NamedTuple):
 
     def _plainly_found(self, post: Reading) -> list[Match]:
         """``_found`` of a campaign that has keywords and nothing else."""
-        keywords = self.written
+        keywords = self.keywords
         return [
             Match(keywords[number], hit.start, hit.end, hit.rule)
             for number in post.candidates

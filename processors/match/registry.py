@@ -45,11 +45,9 @@ class Registry:
 
     def plan(self, campaign: Campaign) -> Plan:
         """Number everything that a campaign searches for; raises ValueError where it searches for nothing."""
-        keywords = self._terms(campaign.keywords)
         plan = Plan(
             campaign=campaign,
-            keywords=keywords,
-            written={term.pattern: term.written for term in keywords},
+            keywords={term.pattern: term.written for term in self._terms(campaign.keywords)},
             all_of=self._terms(campaign.all_of),
             none_of=self._terms(campaign.none_of),
             excepted=self._terms(campaign.except_),
@@ -68,7 +66,7 @@ class Registry:
         hosts = [site.host for one in fields if one.name == "site" and (site := Site.of(one.value))]
         handles = [*filter(is_account, authors), *(term.written for term in plan.accounts)]
         searched = {self._keywords[_key(one)] for one in asked if isinstance(one, QueryTerm)}
-        searched.update(term.pattern for term in plan.keywords)
+        searched.update(plan.keywords)
         must = [term.pattern for term in plan.all_of] if not plan.searches else []
         return Targets(
             patterns=searched.union(must, (term.pattern for term in plan.accounts)),

@@ -4,7 +4,6 @@
 ``users``  what the engines' users would write with the standard library: Persian letters unified, lower case, and one
            compiled alternation of all keywords between word boundaries. It costs what a loop of ``keyword in text``
            over the keywords costs (which finds them inside other words, too), and less than the same by campaigns.
-``hazm``.
 ``hazm``   what tutorials of Persian text begin with: ``hazm.Normalizer().normalize``, and the alternation after it
 
 They do not agree on every text: an alternation finds one keyword of those that overlap, knows no diacritics and no

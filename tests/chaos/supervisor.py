@@ -14,9 +14,7 @@ from listener.kafka.embedded import EmbeddedKafka
 from models.campaign import CampaignSet
 from tests.chaos.alerts import Receiver
 from tests.chaos.boards import is_ready, start_board
-from tests.chaos.oracle import (
-    Figures,
-)
+from tests.chaos.oracle import Figures
 from tests.chaos.stream import Load
 from tests.chaos.trio import Trio
 from tests.integration.test_board import BoardProcess
