@@ -51,21 +51,18 @@ def merge(
     A zombie's late append has a lower stamp than what the new owner wrote before it. ``behind`` is given those that are
     still the last record of their key: compaction would keep them.
     """
-    new = {key: value for _, key, value in records if value}
-    # A compacted log has each key once: taken over as a whole, in a third of the time.
-    if len(new) == len(records) and new.keys().isdisjoint(part.keys()) and new.keys().isdisjoint(behind.keys()):
-        part.update(new)
-        return
+    add = part.setdefault
     for _, key, value in records:
-        known = part.get(key)
-        if value is not None and known is not None and stamp(value) < stamp(known):
-            behind[key] = value
-            continue
-        behind.pop(key, None)
         if value is None:
             part.pop(key, None)
+        elif (known := add(key, value)) is value:
+            continue  # nothing was known of the key, so nothing of it is behind either
+        elif stamp(value) < stamp(known):
+            behind[key] = value
+            continue
         else:
             part[key] = value
+        behind.pop(key, None)
 
 
 @dataclass
