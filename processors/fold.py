@@ -48,8 +48,8 @@ class Plane(Protocol):
     def entity(self, key: bytes) -> Any | None:
         """The newest state of an entity."""
 
-    def keys(self, campaign: str, dimension: str, minute: int, reach: int) -> list[tuple[str, bytes]]:
-        """(table, changelog key) of the cells that hold a minute."""
+    def keys(self, window: Window) -> list[tuple[str, bytes]]:
+        """(table, changelog key) of the cells that hold a window's minute."""
 
     def clock(self) -> datetime:
         """The wall clock."""
@@ -269,7 +269,7 @@ class Fold:
         Returns the cells that did not have the record.
         """
         plane, lacking = self.plane, []
-        for table, key in plane.keys(*window):
+        for table, key in plane.keys(window):
             value = plane.tables[table].get(key)
             if value is None or cells.cell_stamp(value) < stamp:
                 plane.overlay.replayed.setdefault((table, key), list(plane.nothing))[metric] += amount

@@ -19,25 +19,24 @@ decides about a record is in the record, its entity and the progress cell: a rep
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from operator import add
 from typing import Any, Final
 
 import msgspec
 
 from models import cells
-from models.cells import CELL_TABLES, LIFETIME, WINDOWS, CellName
 from models.progress import Progress, SetInForce, pack_progress, progress_key
+from processors.addresses import Addresses
 from processors.enrich import Analysis
 from processors.fold import Fold
 from processors.holding import grown, held, stamps_of, without
 from processors.kinds import Bounds, Kind
 from processors.mentions import Draft, written
-from processors.overlay import Chunk, CompiledSet, FlushPlan, Overlay, Pending, Tables
+from processors.overlay import Chunk, CompiledSet, FlushPlan, Overlay, Pending, Tables, Window
 from processors.posts import POST_KIND
 from processors.resume import Resume
 from processors.retention import Retention, entity_expired
 from processors.tally import Tally
-from processors.windows import day_start, hour_start, to_ms
+from processors.windows import to_ms
 
 #: Where a campaign set has no models.
 NO_ANALYSIS: Final = Analysis("", None, {}, None, None, "")
@@ -95,8 +94,7 @@ class PartitionPlane:
         self._closed: tuple[int, Progress] | None = None
         self._analyses: dict[int, Analysis] | None = None
         self._sets = list(sets)
-        self._names: dict[tuple[str, str], str] = {}
-        self._zones: dict[str, str] = {}
+        self._addresses = Addresses(kind.stream.topic, partition, self._zone)
         self._held = held(stamps_of(tables)) if resume.held is None else dict(resume.held)
         self._former = {} if zones is None else zones
         self._retention = Retention(kind.keep_ms) if retention else None
@@ -324,17 +322,7 @@ class PartitionPlane:
         )
 
     def _plan_cells(self, overlay: Overlay, stamp: int) -> dict[str, list[tuple[bytes, bytes]]]:
-        touched = overlay.replayed
-        for window, amounts in overlay.deltas.items():
-            for cell in self.keys(*window):
-                into = touched.get(cell)
-                touched[cell] = amounts if into is None else list(map(add, into, amounts))
-        plan: dict[str, list[tuple[bytes, bytes]]] = {table: [] for table in CELL_TABLES}
-        for (table, key), amounts in touched.items():
-            before = self.tables[table].get(key)
-            value = cells.pack_cell(stamp, amounts) if before is None else cells.add_to_cell(stamp, before, amounts)
-            plan[table].append((key, value))
-        return plan
+        return self._addresses.planned(overlay, stamp, self.tables)
 
     def _plan_entities(self, overlay: Overlay, stamp: int) -> list[tuple[bytes, bytes]]:
         plan = []
@@ -367,34 +355,17 @@ class PartitionPlane:
         keep[cells.ENTITIES] = overlay.looked_up
         return self._retention.expired(self.tables, progress.record_time, keep=keep, durable=progress.durable)
 
-    def keys(
-        self, campaign: str, dimension: str, minute: int, reach: int = len(CELL_TABLES)
-    ) -> list[tuple[str, bytes]]:
-        """(table, changelog key) of the cells that hold a UTC minute (epoch seconds) of a campaign.
-
-        All four, or the ``reach`` longest-lived ones.
-        """
-        name = self._names.get((campaign, dimension))
-        if name is None:
-            name = CellName(campaign, self.kind.stream.topic, self.partition, dimension).text()
-            self._names[campaign, dimension] = name
-        ms, zone = minute * 1000, self._zone(campaign)
-        starts = {"minute": minute, "hour": hour_start(ms, zone), "day": day_start(ms, zone)}
-        keys = [(table, cells.window_key(name, starts[table], size)) for table, size in WINDOWS.items()]
-        keys.append((LIFETIME, cells.lifetime_key(name)))
-        return keys[-reach:]
+    def keys(self, window: Window) -> list[tuple[str, bytes]]:
+        """(table, changelog key) of the cells that hold a window's minute."""
+        return self._addresses.keys(window)
 
     def _zone(self, campaign: str) -> str:
         """A campaign's zone cannot change, so any set that knows it will do.
 
         A row that is restated takes back what it gave, though its campaign may have ended before this worker began.
         """
-        zone = self._zones.get(campaign)
-        if zone is None:
-            known = (one.zones[campaign] for _, one in reversed(self._sets) if campaign in one.zones)
-            zone = next(known, None) or self._former[campaign]
-            self._zones[campaign] = zone
-        return zone
+        known = (one.zones[campaign] for _, one in reversed(self._sets) if campaign in one.zones)
+        return next(known, None) or self._former[campaign]
 
 
 def analysed(pending: Sequence[Pending]) -> dict[int, Analysis]:

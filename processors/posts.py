@@ -14,7 +14,7 @@ from processors.business.rules import Rules
 from processors.judge import decode_post, skim_decoder
 from processors.kinds import Bounds, Delta, Folded, Kind, MentionMetrics
 from processors.mentions import said_of_post
-from processors.snapshots import NEW_WITHIN_MS, Levels, Step, advance, unknown
+from processors.snapshots import NEW_WITHIN_MS, Levels, Step, advance
 from processors.windows import to_ms
 
 _PLATFORM_INDEX = {name: index for index, name in enumerate(PLATFORMS)}
@@ -120,10 +120,10 @@ def _new_entity(
     post: Event, matched: Sequence[str], content: int, observed: int, now: int, *, mentioned: bool
 ) -> PostEntity:
     # As the positions are: a quarter faster than by name, and this is done for every mention.
-    levels, _ = advance(unknown(), post.counts.values(), all_new=False, rounded=False)
+    last = list(post.counts.values())
     campaigns = [Tracking(campaign, True, mentioned, [], mentioned) for campaign in matched]  # noqa: FBT003
     created, platform = to_ms(post.created_at), _PLATFORM_INDEX[post.platform]
-    return PostEntity(0, observed, content, now, created, platform, 0, 0, levels.last, levels.high, campaigns)
+    return PostEntity(0, observed, content, now, created, platform, 0, 0, last, list(last), campaigns)
 
 
 def _first_seen(
@@ -136,7 +136,7 @@ def _first_seen(
         return Folded(Outcome.LATE, _new_entity(post, matched, content, observed, now, mentioned=False), [])
     deltas = _mention_deltas(matched, created, metrics)
     if observed - created <= NEW_WITHIN_MS:
-        _, steps = advance(unknown(), post.counts.values(), all_new=True, rounded=False)
+        steps = [Step(counter, value, value) for counter, value in enumerate(entity.last) if value]
         deltas += _engagement_deltas(entity.campaigns, steps, observed)
     return Folded(Outcome.COUNTED, entity, deltas, said=matched)
 

@@ -7,8 +7,6 @@ follow the level (``new − last``). Counting first-seen totals as new overstate
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from models.post import COUNTERS
-
 #: A first snapshot taken this soon after the post's creation is all new, in milliseconds.
 NEW_WITHIN_MS: Final = 10 * 60 * 1000
 
@@ -30,11 +28,6 @@ class Levels(NamedTuple):
     last: list[int | None]
     high: list[int | None]
     held: int
-
-
-def unknown() -> Levels:
-    """The levels of a post that was never seen."""
-    return Levels([None] * len(COUNTERS), [None] * len(COUNTERS), 0)
 
 
 def rounding_step(value: int) -> int:

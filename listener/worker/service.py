@@ -12,6 +12,7 @@ from faust.types import TP
 
 from listener.engine.app import CountingApp, create_app
 from listener.errors import Halt, UsageProblem
+from listener.worker.allocator import keep_what_is_freed
 from listener.worker.campaigns import CampaignWatch
 from listener.worker.cluster import partitions_of
 from listener.worker.counting import Counting, wall_clock
@@ -85,6 +86,7 @@ class EngineCounting:
 
 async def run(settings: WorkerSettings, stop_signals: Iterable[int]) -> None:
     """Count until a stop signal; what was counted is durable and committed when this returns."""
+    keep_what_is_freed()
     stop = asyncio.Event()
     for number in stop_signals:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

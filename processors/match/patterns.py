@@ -61,6 +61,8 @@ _UNDERSCORE: Final = re.compile(f"_[{LETTER_RANGES}]")
 
 #: What stands before most words.
 _BESIDE: Final = frozenset(" \n.#@«(")
+#: What may stand behind a word, suffixes included, so far as it is frequent; also its end.
+_LAST: Final = SUFFIX_LETTERS | set(" \n.,:!)») ،؟") | {""}
 
 
 def _may_begin(letters: str, start: int) -> bool:
@@ -73,7 +75,7 @@ def _may_begin(letters: str, start: int) -> bool:
 def _goes_on(letters: str, end: int) -> bool:
     """Whether a word goes on here with a letter that begins no suffix and stretches no letter."""
     char = letters[end : end + 1]
-    return char not in SUFFIX_LETTERS and char != letters[end - 1] and _PERSIAN.match(char) is not None
+    return char not in _LAST and char != letters[end - 1] and _PERSIAN.match(char) is not None
 
 
 class PatternIndex:

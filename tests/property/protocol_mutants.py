@@ -213,7 +213,7 @@ class _PerDelta(Fold):
     def _replay(self, window: Window, metric: int, amount: int, stamp: int) -> list[tuple[str, bytes]]:
         plane, lacking = self.plane, []
         seen = plane.overlay.__dict__.setdefault("seen", {})
-        for table, key in plane.keys(*window):
+        for table, key in plane.keys(window):
             value = plane.tables[table].get(key)
             known = -1 if value is None else cells.cell_stamp(value)
             if seen.get((table, key), known) < stamp:

@@ -3,14 +3,15 @@
 import pytest
 
 from models.post import COUNTERS
-from processors.snapshots import Levels, advance, rounding_step, unknown
+from processors.snapshots import Levels, advance, rounding_step
 
 OTHERS = (None,) * (len(COUNTERS) - 1)
+UNKNOWN = Levels([None, *OTHERS], [None, *OTHERS], 0)
 
 
 def likes(*snapshots: int | None, all_new: bool = False, rounded: bool = False) -> list[tuple[int, int]]:
     """(gross, net) of the likes after each snapshot."""
-    levels, added = unknown(), []
+    levels, added = UNKNOWN, []
     for snapshot in snapshots:
         levels, steps = advance(levels, (snapshot, *OTHERS), all_new=all_new, rounded=rounded)
         assert len(steps) <= 1
@@ -105,7 +106,7 @@ def test_rounded_sources_must_exceed_their_step(snapshots: tuple[int, ...], adde
 
 
 def test_counters_are_apart() -> None:
-    first, _ = advance(unknown(), (10, None, 3, 100, None, 0), all_new=False, rounded=False)
+    first, _ = advance(UNKNOWN, (10, None, 3, 100, None, 0), all_new=False, rounded=False)
     after, steps = advance(first, (0, 5, 4, 90, None, 2), all_new=False, rounded=False)
     assert steps == [(2, 1, 1), (3, 0, -10), (5, 2, 2)]
     assert after == Levels([10, 5, 4, 90, None, 2], [10, 5, 4, 100, None, 2], 0b1)
