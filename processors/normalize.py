@@ -11,18 +11,22 @@ from processors.spelling import Spelling
 #: Names have at most eight labels and a top level: without a bound a hostile post would cost the square of its length.
 _PROTECTED: Final = re.compile(
     r"""
-    (?= [a-z0-9._%+\-@#＠＃] )  # most places are Persian letters: one look instead of four
+    # Most places are Persian letters: one look for what may begin (the last four equal letters but for their case).
+    (?-i: [A-Za-z0-9._%+\-@#＠＃İıſK] )
     (?:
-      (?P<url> (?: [a-z][a-z0-9+.-]{0,20}:// | www\. ) [^\s<>"«»“”]+ )
-    | [a-z0-9._%+-]{1,64} @ [a-z0-9-]{1,63} (?: \.[a-z0-9-]{1,63} ){1,8}
-    | [@#＠＃] [\w\u200c\u0610-\u061a\u064b-\u065f\u0670]+ (?: \.[a-z0-9_]+ )*
-    | (?<!\w) (?: [a-z0-9-]{1,63}\. ){1,8} [a-z]{2,24} (?!\w) (?: /[^\s<>"«»“”،؛؟]* )?
+      (?P<url> (?: (?<=[a-z]) [a-z0-9+.-]{0,20}:// | (?<=w) ww\. ) [^\s<>"«»“”]+ )
+    | (?<=[a-z0-9._%+-]) [a-z0-9._%+-]{0,63} @ [a-z0-9-]{1,63} (?: \.[a-z0-9-]{1,63} ){1,8}
+    | (?<=[@#＠＃]) [\w\u200c\u0610-\u061a\u064b-\u065f\u0670]+ (?: \.[a-z0-9_]+ )*
+    | (?<=[a-z0-9-]) (?<!\w[a-z0-9-]) [a-z0-9-]{0,62}\. (?: [a-z0-9-]{1,63}\. ){0,7} [a-z]{2,24} (?!\w)
+      (?: /[^\s<>"«»“”،؛؟]* )?
     )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 _TRAILING: Final = ".,:;!?'()[]{}…،؛؟*_~\u200c"
 _BLANK: Final = " \t\n\r\x0b\x0c\x85\xa0\u2028\u2029\u200c"
+#: Beside a protected token where it is all there is between two blanks, or at an end of the text.
+_APART: Final = ("", " ", "\n")
 #: hazm is not idempotent: one change may make room for the next. Real posts settle within three rounds.
 _ROUNDS: Final = 8
 
@@ -46,39 +50,53 @@ class Normalizer:
         """The text with one spelling of letters and digits, and half-spaces where Persian writes them."""
         known: dict[str, str] = {}
         for _ in range(_ROUNDS):
-            before, text = text, self._once(text, known)
-            if text == before:
+            before = text
+            text, settled = self._once(text, known)
+            if settled or text == before:
                 break
         return text
 
-    def _once(self, text: str, known: dict[str, str]) -> str:
-        """One round; ``known`` is shared by the rounds."""
+    def _once(self, text: str, known: dict[str, str]) -> tuple[str, bool]:
+        """One round, and whether it is certain that another one would change nothing; ``known`` is shared by them.
+
+        It is where nothing in the stretches between protected tokens changes once more, and those tokens, which hold
+        no blank, stand between blanks: so they did before, and are found once more.
+        """
         parts: list[str] = []
         done = 0
+        settled = True
         for match in _PROTECTED.finditer(text):
+            start = match.start()
             token = match.group()
             if match["url"]:
                 token = token.rstrip(_TRAILING)
-            parts += self._between(text[done : match.start()], known), token
-            done = match.start() + len(token)
-        parts.append(self._between(text[done:], known).rstrip(_BLANK))
-        return "".join((parts[0].lstrip(_BLANK), *parts[1:]))
+            between, stays = self._between(text[done:start], known)
+            parts += between, token
+            done = start + len(token)
+            settled = settled and stays and text[start - 1 : start] in _APART and text[done : done + 1] in _APART
+        between, stays = self._between(text[done:], known)
+        parts.append(between.rstrip(_BLANK))
+        return "".join((parts[0].lstrip(_BLANK), *parts[1:])), settled and stays
 
     def _spell(self, text: str, known: dict[str, str]) -> str:
         """Hazm's spelling; it tears decimals apart (۱۲ ٫ ۵), which is mended."""
         text = self._pieces.normalize(text, known)
-        return _TORN_DECIMAL.sub("٫", text) if "٫" in text else text
+        return (_TORN_DECIMAL.sub("٫", text) if "٫" in text else text).strip(_BLANK)
 
-    def _between(self, text: str, known: dict[str, str]) -> str:
-        """Normalise a stretch without protected tokens; whether it is set apart from them stays as it is."""
+    def _between(self, text: str, known: dict[str, str]) -> tuple[str, bool]:
+        """Normalise a stretch without protected tokens; whether it is set apart from them stays as it is.
+
+        Besides, whether it is certain that it would stay so, and be without protected tokens, once more.
+        """
         core = text.strip(_BLANK)
         if not core:
-            return _space(text)
-        spelled = self._spell(core, known).strip(_BLANK)
+            return _space(text), True
+        spelled = self._spell(core, known)
+        stays = spelled != "" and known.get(spelled) == spelled and not (spelled != core and _PROTECTED.search(spelled))
         if core == text:
-            return spelled
+            return spelled, stays
         start = text.index(core[0])
-        return _space(text[:start]) + spelled + _space(text[start + len(core) :])
+        return _space(text[:start]) + spelled + _space(text[start + len(core) :]), stays
 
 
 _TORN_DECIMAL: Final = re.compile(r"(?<=\d) ٫ (?=\d)")

@@ -5,8 +5,10 @@ behind a check that is cheap and never wrong. Results are equal (property-tested
 """
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from models.persian import ZWNJ
@@ -25,7 +27,11 @@ _STRETCHED: Final = re.compile(rf"([{_LETTERS}])\1{{2}}")
 _AFTER_WORD: Final = r"\u200c(?<=\w\u200c)\u200c*\B"
 _BEFORE_WORD: Final = r"\u200c(?<!\w\u200c)\u200c*\b"
 _BLANK: Final = " "
-#: Tokens and pairs of tokens of which it is remembered how they join.
+#: Stands in hazm's list between the two tokens of a verb form.
+_NEXT: Final = "_"
+#: Of a token with which no word begins.
+NO_TAILS: Final = frozenset[str]()
+#: Words of which it is remembered how they are written.
 _REMEMBERED: Final = 1 << 15
 #: What is there of the patterns besides the characters they look for.
 _SYNTAX: Final = "[]()|"
@@ -52,6 +58,8 @@ class Spelling:
         #: The first step: one letter for all that look like it; once more changes nothing.
         self.letters: Final = _translation(hazm.translation_src, hazm.translation_dst)
         self._numbers: Final = _translation(hazm.number_translation_src, hazm.number_translation_dst)
+        #: The second one: quotation marks in pairs.
+        self.quotes: Final = _sub(*hazm.persian_style_patterns[0])
         self._style: Final = _guarded(hazm.persian_style_patterns, (_holds('"'), _holds("."), _holds("...")))
         spaces = hazm.extra_space_patterns
         self._blanks: Final = _guarded(
@@ -78,11 +86,13 @@ class Spelling:
         self._split: Final = hazm.tokenizer.pattern
         self._words: Final = hazm.words
         self._verbs: Final = hazm.verbs
-        self._suffixes: Final = hazm.suffixes
-        heads, tails = _parts(hazm.words, hazm.verbs)
-        self._heads: Final = heads
-        joinable = tails | hazm.suffixes
-        self._joints: Final = {token: _Joints(self._joint, token) for token in joinable}
+        self._tails: Final = _tails([*(word for word, (often, *_) in hazm.words.items() if often > 0), *hazm.verbs])
+        #: Joined to any known word before them.
+        self.suffixes: Final = frozenset[str](hazm.suffixes)
+        #: What may be joined to a token before it.
+        self.ends: Final = self.suffixes.union(*self._tails.values())
+        #: Verb forms of two tokens begin with them.
+        self.begun: Final = frozenset(verb.partition(_NEXT)[0] for verb in hazm.verbs if _NEXT in verb)
         self._apart: Final = _Apart(hazm.verbs)
 
     def normalize(self, text: str) -> str:
@@ -111,17 +121,13 @@ class Spelling:
             return []
         return [(verb, apart) for verb in self._joined_mi(text) if (apart := self._apart[verb]) is not None]
 
-    def begins(self, token: str) -> bool:
-        """Whether a token may be the beginning of a compound."""
-        return token in self._heads
-
-    def joints(self, token: str) -> Mapping[str, int]:
-        """Token before this one → how the two go together; ``NEVER`` where it is always apart."""
-        return self._joints.get(token, NEVER)
+    def tails(self, token: str) -> frozenset[str]:
+        """The tokens that make a known word or verb form with this one before them and a half-space between."""
+        return self._tails.get(token, NO_TAILS)
 
     def goes_on(self, token: str, after: str) -> bool:
         """Whether a token and the next one are a verb form."""
-        return f"{token}_{after}" in self._verbs
+        return f"{token}{_NEXT}{after}" in self._verbs
 
     def is_rare(self, text: str) -> bool:
         """Whether there is a diacritic, a ligature or a special character in it."""
@@ -147,57 +153,22 @@ class Spelling:
 
     def _line(self, line: str) -> str:
         """Words that belong together joined by half-spaces, all others one space apart."""
-        tokens = self.tokens(line)
-        joints = self._joints
-        before = ""
-        for token in tokens:
-            if token in joints and joints[token][before]:
-                return _BLANK.join(self._spaced(tokens))
-            before = token
-        return _BLANK.join(tokens)
+        return _BLANK.join(self._spaced(self.tokens(line)))
 
     def _spaced(self, tokens: list[str]) -> list[str]:
         """``hazm.Normalizer.token_spacing``; only tokens that can end a joined word are looked at."""
-        spaced: list[str] = []
-        for at, token in enumerate(tokens):
-            joint = self._joints[token][spaced[-1]] if spaced and token in self._joints else APART
-            if joint == JOINED or (joint == VERB and not self._goes_on(tokens, at)):
+        spaced = tokens[:1]
+        for token, after in pairwise([*tokens[1:], ""]):
+            if token in self.ends and self._joins(spaced[-1], token, after):
                 spaced[-1] = f"{spaced[-1]}{ZWNJ}{token}"
             else:
                 spaced.append(token)
         return spaced
 
-    def _goes_on(self, tokens: list[str], at: int) -> bool:
-        return at < len(tokens) - 1 and self.goes_on(tokens[at], tokens[at + 1])
-
-    def _joint(self, before: str, token: str) -> int:
-        pair = f"{before}{ZWNJ}{token}"
-        if pair in self._verbs or (pair in self._words and self._words[pair][0] > 0):
-            return VERB
-        return JOINED if token in self._suffixes and before in self._words else APART
-
-
-#: How a token goes with the one before it: not at all, as one word, or as one word unless a verb form goes on.
-APART: Final = 0
-JOINED: Final = 1
-VERB: Final = 2
-#: Of a token that ends no compound.
-NEVER: Final[Mapping[str, int]] = {}
-
-
-class _Joints(dict[str, int]):
-    """Of one token: the token before it → how the two join."""
-
-    def __init__(self, joint: Callable[[str, str], int], token: str) -> None:
-        super().__init__()
-        self._joint = joint
-        self._token = token
-
-    def __missing__(self, before: str) -> int:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        known = self[before] = self._joint(before, self._token)
-        return known
+    def _joins(self, before: str, token: str, after: str) -> bool:
+        if token in self.tails(before):
+            return not (after and self.goes_on(token, after))
+        return token in self.suffixes and before in self._words
 
 
 class _Apart(dict[str, str | None]):
@@ -268,11 +239,15 @@ def _is_stretched(text: str) -> bool:
     return _THRICE.search(text) is not None and _STRETCHED.search(text) is not None
 
 
-def _parts(words: Iterable[str], verbs: Iterable[str]) -> tuple[set[str], set[str]]:
-    """What stands before, and what follows, a half-space in a known word or verb form: what can be joined.
+def _tails(words: Iterable[str]) -> dict[str, frozenset[str]]:
+    """What stands before a half-space in a word → what may follow it there.
 
-    Only what is in one piece can be joined to a token after it: tokens hold no blank.
+    Tokens hold no blank, so a word that does is never put together.
     """
-    parts = [one.split(ZWNJ) for known in (words, verbs) for one in known if ZWNJ in one]
-    heads = {head for part in parts for at in range(1, len(part)) if _BLANK not in (head := ZWNJ.join(part[:at]))}
-    return heads, {ZWNJ.join(part[at:]) for part in parts for at in range(1, len(part))}
+    tails = defaultdict[str, set[str]](set)
+    for word in words:
+        if ZWNJ in word and _BLANK not in word:
+            parts = word.split(ZWNJ)
+            for at in range(1, len(parts)):
+                tails[ZWNJ.join(parts[:at])].add(ZWNJ.join(parts[at:]))
+    return {head: frozenset(found) for head, found in tails.items()}

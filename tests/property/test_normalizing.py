@@ -3,7 +3,7 @@
 from typing import Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from processors.normalize import Normalizer
@@ -59,6 +59,24 @@ WORDS: Final = (
 REACHING: Final = (
     *("می", "نمی", "ی", "ها،", "می،", "ی.", "های!", "شده", "است", "بود", "شدن", "رفته", "خواهم", "رفت", "نشده", "باشد"),
     *("میروم", "میرومش", "نمیشه", "میشه", "سلاممم", "سلامممم", "ها(", "ام", "اند", "کار", "گر", "گری»", "زمین", "لرزه"),
+    *(
+        "میمیرید",
+        "میرید",
+        "ه",
+        "سیاست",
+        "مدار",
+        "صاحب",
+        "نظر",
+        "خورده",
+        "﴿61﴾",
+        "«",
+        '"',
+        "(ها",
+        "ی1",
+        "+.+",
+        ". .",
+        "…",
+    ),
     *("راه", "هها", "۱۲", "٫", "5", "(و", "و)", "…", "...", "!؟", "؟!!", "ه", "خانه", "و/ها", "😀‌", "‌😀", "‌", "۞", "ـ"),
 )
 LETTERS: Final = "اهیمینتر گخوب\u200c\u200c  ـ\n\t\r.:،؟!»«()\"'12۳٤%َّٔيكةﷲﻻﷺ…aB_/"
@@ -89,6 +107,9 @@ def test_it_spells_as_hazm_does(normalizer: Normalizer, text: str) -> None:
 
 
 @settings(max_examples=400, deadline=None)
+@example("سلام\nه ی1")
+@example("میمیرید كتاب ها")
+@example('سلام ""نقل" و "')
 @given(
     st.one_of(
         WORDS_ONLY.map(lambda parts: "".join(word + blank for word, blank in parts)),
@@ -102,6 +123,19 @@ def test_pieces_give_what_the_rules_give(normalizer: Normalizer, text: str) -> N
     known: dict[str, str] = {}
     assert normalizer._pieces.normalize(text, known) == normalizer._hazm.normalize(text)
     assert all(normalizer._hazm.normalize(before) == after for before, after in known.items())
+
+
+@settings(max_examples=400, deadline=None)
+@given(MIXED)
+@example([("@ali_Reza2", " "), ("\u0640", " "), ("#ايران", " "), ("سلام", "")])
+@example([("http://\u200c", " "), ("كتاب", "")])
+@example([("digikala", " "), (".com", " "), ("كتاب", "")])
+def test_a_round_that_is_left_out_would_change_nothing(normalizer: Normalizer, parts: list[tuple[str, str]]) -> None:
+    text = joined(parts)
+    rounds = [text]
+    while len(rounds) < 9 and (len(rounds) < 2 or rounds[-1] != rounds[-2]):
+        rounds.append(normalizer._once(rounds[-1], {})[0])
+    assert normalizer.normalize(text) == rounds[-1]
 
 
 @settings(max_examples=250, deadline=None)
