@@ -163,8 +163,9 @@ def parse_window_key(key: bytes) -> tuple[CellName, int]:
 
 
 def window_start(key: bytes) -> int:
-    """The window start alone, in seconds, in half the time."""
-    return int(key.rpartition(b",[")[2].partition(b".")[0])
+    """The window start alone, in seconds, in a fraction of the time."""
+    start = key.rindex(b"[") + 1
+    return int(key[start : key.index(b".", start)])
 
 
 def parse_lifetime_key(key: bytes) -> CellName:

@@ -21,7 +21,7 @@ from models.post import EARLIEST, MAX_RECORD_BYTES
 from processors.judge import FUTURE_MS, Fault, skim_fault, time_fault
 from processors.kinds import Bounds, Delta, Folded, Kind, Skimmed
 from processors.mentions import Draft, Erasure, believed
-from processors.overlay import Chunk, CompiledSet, MatchedCampaign, Overlay, Pending, Tables, Window
+from processors.overlay import Chunk, CompiledSet, MatchedCampaign, Overlay, Pending, Tables, Window, give
 from processors.tally import Tally
 from processors.windows import EPOCH, from_ms, minute_start
 
@@ -38,7 +38,6 @@ class Plane(Protocol):
     partition: int
     base: int
     tables: Tables
-    nothing: list[int]
     mentions: bool
     overlay: Overlay
     pending: Overlay | None
@@ -71,6 +70,8 @@ class Fold:
         self.replaying = replaying
         self.new = new
         self._ahead: dict[int, tuple[Any, Sequence[MatchedCampaign]]] = {}
+        #: Up to here no moment of the group lies in the future.
+        self._sound_until = _LONG_AGO
 
     def run(self, first: int, last: int) -> None:
         """Fold the records ``first`` to ``last`` (exclusive)."""
@@ -92,8 +93,8 @@ class Fold:
         except (msgspec.DecodeError, ValueError, RecursionError):
             return None
         observed = [skim.observed_at for skim in skims]
-        future = _earliest_future(self.chunk.timestamps, first, last)
-        return (skims, observed) if min(observed) >= EARLIEST and max(observed) <= future else None
+        self._sound_until = _earliest_future(self.chunk.timestamps, first, last)
+        return (skims, observed) if min(observed) >= EARLIEST and max(observed) <= self._sound_until else None
 
     def _group(self, first: int, skims: Sequence[Skimmed], observed: Sequence[datetime]) -> None:
         """Records that passed what every record is checked for: only those that matter are looked at one by one."""
@@ -130,7 +131,7 @@ class Fold:
 
     def _one_by_one(self, first: int, last: int) -> None:
         """The same for records of which one at least is at fault."""
-        tally = self.plane.tally
+        tally, self._sound_until = self.plane.tally, _LONG_AGO
         for index in range(first, last):
             try:
                 skim = self.kind.skim(self._checked(index))
@@ -179,6 +180,8 @@ class Fold:
         return value
 
     def _check_time(self, index: int, moment: datetime, field: str, *, dated: bool = False) -> None:
+        if EARLIEST <= moment <= self._sound_until:
+            return
         fault = time_fault(moment, self.chunk.timestamps[index], field)
         if fault:
             raise _Faulty(fault, dated=dated)
@@ -255,10 +258,7 @@ class Fold:
             window = campaign, own or dimension, minute_start(time), reach
             lacking = self._replay(window, metric, amount, stamp) if self.replaying else None
             if lacking is None:
-                into = overlay.deltas.get(window)
-                if into is None:
-                    into = overlay.deltas[window] = list(self.plane.nothing)
-                into[metric] += amount
+                give(overlay.deltas, window, metric, amount)
             if metric == mention:
                 counted[campaign] = window, lacking
         return counted
@@ -272,7 +272,7 @@ class Fold:
         for table, key in plane.keys(window):
             value = plane.tables[table].get(key)
             if value is None or cells.cell_stamp(value) < stamp:
-                plane.overlay.replayed.setdefault((table, key), list(plane.nothing))[metric] += amount
+                give(plane.overlay.replayed, (table, key), metric, amount)
                 lacking.append((table, key))
         return lacking
 

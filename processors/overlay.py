@@ -1,8 +1,8 @@
 """What passes between the steps of the counting plane: chunks in, folds on their way, flush plans out."""
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from models.outcome import DeadLetter
 from models.post import POSTS_TOPIC, Post
@@ -114,6 +114,19 @@ class Pending(NamedTuple):
 
 #: (campaign, dimension, UTC minute in epoch seconds, tables from the longest-lived on).
 Window = tuple[str, str, int, int]
+
+
+K = TypeVar("K", bound=Hashable)
+
+
+def give(amounts: dict[K, list[int]], to: K, metric: int, amount: int) -> None:
+    """Add to one metric; a list ends with its last metric that was given anything, as cells do."""
+    into = amounts.get(to)
+    if into is None:
+        into = amounts[to] = []
+    if metric >= len(into):
+        into.extend([0] * (metric + 1 - len(into)))
+    into[metric] += amount
 
 
 @dataclass

@@ -31,7 +31,7 @@ from processors.fold import Fold
 from processors.holding import grown, held, stamps_of, without
 from processors.kinds import Bounds, Kind
 from processors.mentions import Draft, written
-from processors.overlay import Chunk, CompiledSet, FlushPlan, Overlay, Pending, Tables, Window
+from processors.overlay import Chunk, CompiledSet, FlushPlan, Overlay, Pending, Tables, Window, give
 from processors.posts import POST_KIND
 from processors.resume import Resume
 from processors.retention import Retention, entity_expired
@@ -75,7 +75,6 @@ class PartitionPlane:
         nor judged; a delete still erases what was written. ``zones``: those of campaigns that no set has any more.
         """
         self.kind = kind
-        self.nothing = [0] * len(kind.stream.metrics)
         self.author_key = author_key
         self.mentions = mentions
         self.partition = partition
@@ -341,10 +340,11 @@ class PartitionPlane:
             found = [metrics.sentiment[analysis.sentiment]] if analysis.sentiment else []
             if analysis.relevant:
                 found.append(metrics.relevant)
-            into = [overlay.deltas[one.window]] if one.lacking is None else [overlay.replayed[c] for c in one.lacking]
-            for amounts in into:
-                for metric in found:
-                    amounts[metric] += 1
+            for metric in found:
+                if one.lacking is None:
+                    give(overlay.deltas, one.window, metric, 1)
+                for cell in one.lacking or ():
+                    give(overlay.replayed, cell, metric, 1)
 
     def _plan_tombstones(
         self, overlay: Overlay, counted: Mapping[str, Sequence[tuple[bytes, bytes]]], progress: Progress
