@@ -131,7 +131,10 @@ class Skim(Struct, frozen=True, gc=False):
         return text if text.startswith(b'"') else b""
 
 
+_encode: Final = msgspec.json.Encoder().encode
+
+
 def content_hash(post: Post) -> int:
     """63-bit hash of what a record says, whoever sends it in whatever version: equal for one delivered again."""
-    content = msgspec.json.encode(msgspec.structs.replace(post, event_id="-", source=None, schema_version=1))
+    content = _encode(msgspec.structs.replace(post, event_id="-", source=None, schema_version=1))
     return int.from_bytes(blake2b(content, digest_size=8).digest(), "big") >> 1

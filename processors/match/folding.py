@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from unicodedata import category, normalize
@@ -96,8 +96,8 @@ class Survey(NamedTuple):
     #: Finds out whether a one-to-one translation would go wrong somewhere, but for half-spaces in a row: a class of
     #: characters and nothing else is searched for in half the time.
     irregular: re.Pattern[str]
-    #: Finds each such place, with the marks that belong to it.
-    unit: re.Pattern[str]
+    #: The marks among them: they belong to the character before.
+    marks: frozenset[str]
     #: Finds each character that a one-to-one translation changes: few, so this beats translating every character.
     changed: re.Pattern[str]
 
@@ -120,13 +120,12 @@ def survey() -> Survey:
                 spellings[part].append(char)
     mark = _char_class(marks)
     irregular = re.compile(f"[{mark}{_char_class(odd)}{_ODD_ASTRAL}]")
-    unit = re.compile(f"[^{mark}][{mark}]+|{ZWNJ}{{2,}}|[{mark}{_char_class(odd)}{_ODD_ASTRAL}]")
     one_to_one = [char for char in changed if len(_FOLDS[ord(char)]) == 1 and ord(char) < _ASTRAL]
     return Survey(
         {char: tuple(others) for char, others in spellings.items()},
         tuple(ignored),
         irregular,
-        unit,
+        frozenset(marks),
         re.compile(f"[{_char_class(one_to_one)}]"),
     )
 
@@ -201,15 +200,33 @@ def fold_text(text: str) -> str:
 
 def fold_irregular_text(text: str) -> str:
     """The same, for texts of which ``fold_regular`` has given None; others take longer."""
-    folded = _translate(survey().unit.sub(_unit_match, text))
-    if NOT_SIGN in folded:
-        folded = _NOT_SIGN_JOINT.sub(lambda match: ZWNJ * len(match.group()), folded)
-    return _HALF_SPACES.sub(ZWNJ, folded)
+    parts: list[str] = []
+    done = 0
+    for start, end, folded in _units(text):
+        parts += text[done:start], folded
+        done = end
+    parts.append(text[done:])
+    return _HALF_SPACES.sub(ZWNJ, _joined(_translate("".join(parts))))
 
 
-def _unit_match(match: re.Match[str]) -> str:
-    unit = match.group()
-    return ZWNJ if unit[0] == ZWNJ else fold_unit(unit)
+def _joined(text: str) -> str:
+    """``¬`` between Persian letters is how old keyboards wrote a half-space."""
+    return _NOT_SIGN_JOINT.sub(lambda match: ZWNJ * len(match.group()), text) if NOT_SIGN in text else text
+
+
+def _units(text: str) -> Iterator[tuple[int, int, str]]:
+    """(start, end, canonical text) of all that a one-to-one translation gets wrong, each with the marks behind it."""
+    irregular, marks, done = survey().irregular, survey().marks, 0
+    for match in irregular.finditer(text):
+        at = match.start()
+        if at < done:
+            continue
+        start, end = at - 1 if text[at] in marks and at > done else at, at + 1
+        if text[start] not in marks:
+            while text[end : end + 1] in marks:
+                end += 1
+        yield start, end, fold_unit(text[start:end])
+        done = end
 
 
 def _fold_irregular(text: str) -> Folded:
@@ -217,28 +234,26 @@ def _fold_irregular(text: str) -> Folded:
     starts: list[int] = []
     ends: list[int] = []
     done = 0
-    for match in survey().unit.finditer(text):
-        start, end = match.span()
-        unit = match.group()
-        folded = ZWNJ if unit[0] == ZWNJ else fold_unit(unit)
-        parts += _translate(text[done:start]), folded
-        starts += [*range(done, start), *[start] * len(folded)]
-        ends += [*range(done + 1, start + 1), *[end] * len(folded)]
+    for start, end, folded in _units(text):
+        parts += text[done:start], folded
+        starts += range(done, start)
+        starts += [start] * len(folded)
+        ends += range(done + 1, start + 1)
+        ends += [end] * len(folded)
         done = end
-    parts.append(_translate(text[done:]))
+    parts.append(text[done:])
     starts += range(done, len(text))
     ends += range(done + 1, len(text) + 1)
-    return Folded("".join(parts), starts, ends)
+    return Folded(_translate("".join(parts)), starts, ends)
 
 
 def _single_half_spaces(folded: Folded) -> Folded:
     """``¬`` between Persian letters becomes a half-space, and a run of half-spaces one."""
-    text = folded.text
-    if NOT_SIGN in text:
-        text = _NOT_SIGN_JOINT.sub(lambda match: ZWNJ * len(match.group()), text)
+    text = _joined(folded.text)
     if _TWO_HALF_SPACES not in text:
         return folded.replace(text)
     kept = [at for at, char in enumerate(text) if char != ZWNJ or text[at - 1 : at] != ZWNJ]
+    behind = [*kept[1:], len(text)]
     return Folded(
-        "".join(text[at] for at in kept), [folded.starts[at] for at in kept], [folded.ends[at] for at in kept]
+        "".join(text[at] for at in kept), [folded.starts[at] for at in kept], [folded.ends[at - 1] for at in behind]
     )

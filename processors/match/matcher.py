@@ -122,6 +122,8 @@ class Matcher:
         touched = {number for pattern in candidates for number in self._by_pattern.get(pattern, ())}
         if called or accounts:
             touched.update(called, *(self._by_account[key] for key in accounts))
+        if not touched:
+            return ()
         plans = [plan for plan in map(self._plans.__getitem__, sorted(touched)) if post is None or plan.concerns(post)]
         if not plans:
             return ()

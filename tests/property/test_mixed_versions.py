@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import cells
-from models.cells import CELL_TABLES, PROGRESS
+from models.cells import CELL_TABLES, METRICS, PROGRESS
 from tests.property.test_recount import histories
 from tests.property.test_repartition import Topic
 
@@ -21,14 +21,13 @@ def newer(value: bytes) -> bytes:
 
 
 def older(topic: Topic) -> None:
-    """The durable state as a worker of an earlier version left it: no newer counters, no newer fields of progress."""
+    """The durable state as workers of earlier versions left it: all counters that there were, no newer progress."""
     for tables in topic.tables.values():
         for table in CELL_TABLES:
             for key, value in tables[table].items():
-                counters = _decode(value)
-                while len(counters) > len(("version", "stamp")) and not counters[-1]:
-                    counters.pop()
-                tables[table][key] = _encode(counters)
+                version, stamp, *counters = _decode(value)
+                counters += [0] * (len(METRICS) - len(counters))
+                tables[table][key] = _encode([version, stamp, *counters])
         for key, value in tables[PROGRESS].items():
             progress = msgspec.json.decode(value)
             tables[PROGRESS][key] = msgspec.json.encode(
@@ -57,13 +56,14 @@ def test_a_worker_goes_on_from_what_an_earlier_version_left(records: list[bytes]
     assert upgraded.totals == always.totals
 
 
-def test_the_older_state_is_really_shorter() -> None:
+def test_the_older_state_is_another_one() -> None:
     topic = Topic(1)
     record = {"event_id": "1", "schema_version": 1, "observed_at": "2018-05-05T18:46:39Z", "op": "create"}
     more = {"post_id": "p", "platform": "twitter", "created_at": "2018-05-05T18:46:39Z", "text": "a"}
     topic.tell([msgspec.json.encode(record | more)])
-    before = dict(topic.tables[0][cells.LIFETIME])
+    before = {table: dict(some) for table, some in topic.tables[0].items()}
     older(topic)
-    after = topic.tables[0][cells.LIFETIME]
-    assert before.keys() == after.keys()
-    assert all(len(after[key]) < len(before[key]) for key in before)
+    after = topic.tables[0]
+    assert before[cells.LIFETIME].keys() == after[cells.LIFETIME].keys()
+    assert all(len(after[cells.LIFETIME][key]) > len(value) for key, value in before[cells.LIFETIME].items())
+    assert all(len(after[PROGRESS][key]) < len(value) for key, value in before[PROGRESS].items())
