@@ -10,7 +10,8 @@ from models.campaign import Campaign
 from models.relevance.cues import BRANDS, HEADS, PERSONS, SIGNS
 from models.relevance.homonyms import LONGER, OTHER_READING
 from processors.match.folding import Folded, fold, fold_text
-from processors.sentiment.tokens import Token, read, tokens_of
+from processors.sentiment.lexicon import Token
+from processors.sentiment.tokens import read, tokens_of
 
 #: Raised when a feature changes: artefacts trained on others are refused.
 FEATURES_VERSION: Final = 1

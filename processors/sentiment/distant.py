@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from processors.sentiment.tokens import negated, polarity, tokens
+from processors.sentiment.lexicon import polarity
+from processors.sentiment.signs import negated
+from processors.sentiment.tokens import tokens
 
 _FEWEST_SIGNS: Final = 2
 _TURNED: Final = {"+": "-", "-": "+", "": ""}

@@ -1,6 +1,7 @@
 """What is worked out once per word is what the rules say of the whole text."""
 
 import re
+from itertools import takewhile
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -8,8 +9,9 @@ from hypothesis import strategies as st
 from listener.sentiment.artefact import load
 from processors.match.folding import fold, fold_text
 from processors.relevance.features import PREFIXES, features, find, profile
+from processors.sentiment.signs import negated
 from processors.sentiment.tokens import plain, read, tokens, tokens_of
-from processors.sentiment.views import traits, views
+from processors.sentiment.views import views
 
 MODEL = load(None).model
 GAP = profile("gap", ("گپ",))
@@ -38,7 +40,23 @@ def test_pieces_read_as_the_whole_text(text: str) -> None:
 
 @given(TEXTS)
 def test_what_is_scored_is_what_training_sees_bit_for_bit(text: str) -> None:
-    assert MODEL.trait_logits([traits(read(fold_text(text)))]) == MODEL.logits([views(text)])
+    assert MODEL.logits_read([read(fold_text(text))]) == MODEL.logits([views(text)])
+
+
+#: How many words of its clause a word denies, back (below 0) or on.
+REACH = {"نیست": -3, "نمیشود": -3, "بدون": 2, "فاقد": 2, "خوب": 0, "کتاب": 0, "ولی": 0, ".": 0}
+ENDS = ("ولی", ".")
+
+
+@given(st.lists(st.sampled_from(sorted(REACH)), max_size=16))
+def test_a_denial_reaches_over_some_words_within_its_clause_and_two_cancel_each_other(words: list[str]) -> None:
+    times = [0] * len(words)
+    for at, word in enumerate(words):
+        reach = REACH[word]
+        span = range(at - 1, at + reach - 1, -1) if reach < 0 else range(at + 1, at + reach + 1)
+        for place in takewhile(lambda one: 0 <= one < len(words) and words[one] not in ENDS, span):
+            times[place] += 1
+    assert negated(words) == [time % 2 == 1 for time in times]
 
 
 @given(TEXTS)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.sentiment import model as model_module
+from processors.sentiment import pieces
 from processors.sentiment.report import calibration_error, report
 from processors.sentiment.training import Example, train
 from processors.sentiment.views import runs_of, views
@@ -106,6 +106,6 @@ def test_calibration_error() -> None:
 def test_scores_stay_when_more_words_come_than_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"{one.text} {'آبپتث'[number % 5] * (number % 3 + 2)}" for number, one in enumerate(EXAMPLES)]
     alone = MODEL.batch(texts)
-    monkeypatch.setattr(model_module, "_REMEMBERED", 4)
+    monkeypatch.setattr(pieces, "_REMEMBERED", 4)
     forgetful = TRAINED.fitted.model(TRAINED.temperature)
     assert forgetful.batch(texts) == alone == [forgetful.score(text) for text in texts]

@@ -6,7 +6,9 @@ import pytest
 
 from models.sentiment.concepts import CONCEPTS
 from processors.sentiment.distant import guess
-from processors.sentiment.tokens import LONGEST, negated, plain, stem, tokens
+from processors.sentiment.lexicon import stem
+from processors.sentiment.signs import negated
+from processors.sentiment.tokens import LONGEST, plain, tokens
 from processors.sentiment.views import runs_of, views
 
 
