@@ -1,6 +1,7 @@
 """What is known of a word or sign wherever it stands: its stem, its concept, its sectors, and what it says."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -73,12 +74,13 @@ def token(word: str) -> Token:
     """The token of a word or sign in the analysis form."""
     root = stem(word)
     letters = root if word.isalnum() else ""
-    says = _SAID.get(word, 0) | _shape(word)
-    if not says & TONE:
-        says |= _TONES_OF_STEMS.get(root, 0)
-    concept = _CONCEPTS.get(word) or _CONCEPTS_OF_STEMS.get(root, "")
-    sectors = _SECTORS.get(word) or _SECTORS.get(root, _NO_SECTORS)
-    return Token(word, root, letters, says, concept, sectors)
+    itself, alike = _WORDS.get(word), _STEMS.get(root)
+    if itself is None and alike is None:
+        return Token(word, root, letters, _shape(word))
+    says, concept, sectors = itself or _NOTHING
+    tone, others, lines = alike or _NOTHING
+    says |= _shape(word) | (0 if says & TONE else tone)
+    return Token(word, root, letters, says, concept or others, sectors or lines)
 
 
 def _shape(word: str) -> int:
@@ -147,14 +149,23 @@ def _said() -> dict[str, int]:
     return said
 
 
-_SAID: Final = _said()
-_CONCEPTS: Final = {word: concept for concept, words in CONCEPTS.items() for word in words}
-#: Where two concepts have words of one stem, the first concept has the stem.
-_CONCEPTS_OF_STEMS: Final = {
-    **{stem(word): concept for concept in reversed(CONCEPTS) for word in CONCEPTS[concept]},
-    **_CONCEPTS,
-}
 _SECTORS: Final = {
     word: frozenset(sector for sector, words in CUES.items() if word in words)
     for word in frozenset().union(*CUES.values())
 }
+
+
+def _together(said: Mapping[str, int], concepts: Mapping[str, str]) -> dict[str, tuple[int, str, frozenset[str]]]:
+    """What words say, their concepts and their sectors in one table: most words are in none."""
+    words = said.keys() | concepts.keys() | _SECTORS.keys()
+    return {one: (said.get(one, 0), concepts.get(one, ""), _SECTORS.get(one, _NO_SECTORS)) for one in words}
+
+
+_CONCEPTS: Final = {word: concept for concept, words in CONCEPTS.items() for word in words}
+_NOTHING: Final = (0, "", _NO_SECTORS)
+_WORDS: Final = _together(_said(), _CONCEPTS)
+#: The same by stem. Where two concepts have words of one stem, the first concept has the stem.
+_STEMS: Final = _together(
+    _TONES_OF_STEMS,
+    {**{stem(word): concept for concept in reversed(CONCEPTS) for word in CONCEPTS[concept]}, **_CONCEPTS},
+)

@@ -20,6 +20,7 @@ _TURNS: Final = frozenset(
     ["اما", "ولی", "لیکن", "ولیکن", "درحالیکه", "حالآنکه", "برعکس", "عوضش", "درعوض", "درمقابل", "درمقابلش"]
 )
 _TURNS_OF_TWO: Final = frozenset(["در عوض", "در مقابل", "در حالیکه", "در حالی", "به عکس", "بر عکس"])
+_FIRST_OF_TWO: Final = frozenset(pair.partition(" ")[0] for pair in _TURNS_OF_TWO)
 #: What stands before the name that the other one is better or worse than.
 _THAN: Final = "از"
 _UNLIKE: Final = frozenset(["برخلاف", "برعکس", "خلاف"])
@@ -108,12 +109,14 @@ def _names_nobody_else(words: Sequence[Word], text: str, spans: Spans) -> bool:
 
 def _tokens(text: str, spans: Spans) -> list[_Token]:
     tokens: list[_Token] = []
+    first, last = min(low for low, _ in spans), max(high for _, high in spans)
+    before = ""
     for match in _TOKEN.finditer(text):
         start, end = match.span()
         word = _canonical(match.group())
-        ours = any(low < end and start < high for low, high in spans)
-        before = tokens[-1].text if tokens else ""
+        ours = first < end and start < last and any(low < end and start < high for low, high in spans)
         tokens.append(_Token(word, start, end, ours, not ours and _is_brand(word, before)))
+        before = word
     return tokens
 
 
@@ -134,13 +137,26 @@ def _clauses(tokens: list[_Token]) -> list[list[_Token]]:
         if token.text in _ENDS or token.text in _COMMAS:
             clauses.append([])
             continue
-        pair = f"{token.text} {tokens[at + 1].text}" if at + 1 < len(tokens) else ""
-        named = any(one.ours or one.other for one in tokens[at + 1 : at + 1 + _TOLD_BEFORE])
-        told = any(one.ours or one.other for one in clauses[-1]) and len(clauses[-1]) > _TOLD_BEFORE
-        if token.text in _TURNS or pair in _TURNS_OF_TWO or (token.text == _AND and named and told):
+        if _turns(tokens, at) or (token.text == _AND and _goes_on(clauses[-1], tokens[at + 1 : at + 1 + _TOLD_BEFORE])):
             clauses.append([])
         clauses[-1].append(token)
     return [clause for clause in clauses if clause]
+
+
+def _turns(tokens: list[_Token], at: int) -> bool:
+    text = tokens[at].text
+    if text in _TURNS:
+        return True
+    return text in _FIRST_OF_TWO and at + 1 < len(tokens) and f"{text} {tokens[at + 1].text}" in _TURNS_OF_TWO
+
+
+def _goes_on(clause: list[_Token], after: list[_Token]) -> bool:
+    """Whether a clause says enough of a brand for an ``و`` before another one to begin a new clause."""
+    return (
+        len(clause) > _TOLD_BEFORE
+        and any(one.ours or one.other for one in clause)
+        and any(one.ours or one.other for one in after)
+    )
 
 
 def _ours(clauses: list[list[_Token]]) -> list[list[_Token]]:
