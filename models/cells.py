@@ -3,7 +3,8 @@
 A changelog record of a counting table is one cell. Key of a windowed table: ``["<cell>",[<start>,<end>]]`` (Faust's own
 JSON form, ``end = start + size - 0.1``); key of the lifetime table: ``"<cell>"``; ``<cell>`` is
 ``campaign|topic|partition|platform``. Value: a MessagePack array ``[version, stamp, counter, …]`` in the order of
-``METRICS``; a reader takes missing counters at the end as 0 and the record with the highest stamp per key.
+``METRICS``, mostly as far as the last one that was given anything; a reader takes missing counters at the end as 0 and
+the record with the highest stamp per key.
 """
 
 from collections.abc import Iterable
