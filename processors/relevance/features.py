@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from operator import itemgetter
+from itertools import chain
+from operator import attrgetter, itemgetter
 from typing import Final, NamedTuple
 
 from models.campaign import Campaign
@@ -11,12 +12,13 @@ from models.relevance.cues import BRANDS, HEADS, PERSONS, SIGNS
 from models.relevance.homonyms import LONGER, OTHER_READING
 from processors.match.folding import Folded, fold, fold_text
 from processors.sentiment.lexicon import Token
-from processors.sentiment.tokens import read, tokens_of
+from processors.sentiment.tokens import read
 
 #: Raised when a feature changes: artefacts trained on others are refused.
 FEATURES_VERSION: Final = 1
 #: Stands for the name; a private-use character, which folding leaves alone and no post needs.
 _NAME: Final = "\ue000"
+_MASK: Final = f" {_NAME} "
 #: Code points before the first and after the last name that are read, and the most that are read at all.
 _BEFORE: Final = 400
 _AFTER: Final = 400
@@ -38,6 +40,13 @@ _OPENING: Final = '#@_«"('
 _CLOSING: Final = '_»")،.:؟!\u200c'
 _WORD: Final = re.compile(r"\w+")
 _KEYWORD: Final = re.compile(r"[\W_]+")
+
+#: Words of names that are part of a longer one.
+_IN_LONGER: Final = frozenset(word for name in LONGER for word in name.split(" "))
+#: What is asked of every word and token, without a loop of our own.
+_TOKENS: Final = attrgetter("tokens")
+_ROOT: Final = attrgetter("root")
+_SECTORS: Final = attrgetter("sectors")
 
 Spans = Sequence[tuple[int, int]]
 
@@ -101,20 +110,30 @@ def find(text: str, spans: Spans, of: Profile, folded: Folded | None = None) -> 
 
     ``folded`` is the text folded, if at hand.
     """
-    found = tokens_of(read(_masked(text, spans, folded)))
-    stems = [one.root for one in found]
-    written = [one.text for one in found]
-    places = [at for at, token in enumerate(written) if token == _NAME] if spans or _NAME in text else []
-    made = Found(set(stems), set(), set(), set(), set(_shapes(text, spans)))
+    return find_named(text, spans, of, keyword_of(text, spans), folded)
+
+
+def find_named(text: str, spans: Spans, of: Profile, keyword: str, folded: Folded | None) -> Found:
+    """The same with the keyword, which ``keyword_of`` gives, at hand too."""
+    found = list(chain.from_iterable(map(_TOKENS, read(_masked(text, spans, folded)))))
+    stems = list(map(_ROOT, found))
+    # A sign is its own stem.
+    places = [at for at, stem in enumerate(stems) if stem == _NAME] if _NAME in stems else []
+    near: set[str] = set()
+    left: set[str] = set()
+    right: set[str] = set()
+    others = set(_shapes(text, spans))
     for place in places:
-        before, after = written[max(0, place - _NEAR) : place], written[place + 1 : place + 1 + _NEAR]
-        made.near.update(stems[max(0, place - _NEAR) : place + _NEAR + 1])
-        made.left.update(_runs(" ".join(before)[-_RUN_REACH:] + " "))
-        made.right.update(_runs(" " + " ".join(after)[:_RUN_REACH]))
-        made.others.update(_beside(written, stems, place))
-    made.others.update(_sectors(found, places, of))
-    made.others.update(_other_reading(written, stems, places, keyword_of(text, spans)))
-    return made
+        low = max(0, place - _NEAR)
+        before = [one.text for one in found[low:place]]
+        after = [one.text for one in found[place + 1 : place + 1 + _NEAR]]
+        near.update(stems[low : place + _NEAR + 1])
+        left.update(_runs(" ".join(before)[-_RUN_REACH:] + " "))
+        right.update(_runs(" " + " ".join(after)[:_RUN_REACH]))
+        others.update(_beside(before, after, stems, place))
+    others.update(_sectors(found, places, of))
+    others.update(_other_reading(found, places, keyword))
+    return Found(set(stems), near, left, right, others)
 
 
 def _runs(text: str) -> tuple[str, ...]:
@@ -132,12 +151,7 @@ def _masked(text: str, spans: Spans, folded: Folded | None) -> str:
         masked = fold_text(_with_masks(text, spans))
     if not spans:
         return masked
-    return (
-        masked.replace("#", " ")
-        .replace("@ ", " ")
-        .replace(f"  {_NAME}", f" {_NAME}")
-        .replace(f"{_NAME}  ", f"{_NAME} ")
-    )
+    return masked.replace("#", " ").replace("@ ", " ").replace(" " + _MASK, _MASK).replace(_MASK + " ", _MASK)
 
 
 def _with_masks(text: str, spans: Spans) -> str:
@@ -147,24 +161,23 @@ def _with_masks(text: str, spans: Spans) -> str:
     parts: list[str] = []
     for low, high in spans:
         if done <= low < start + _LONGEST:
-            parts += text[done:low], f" {_NAME} "
+            parts += text[done:low], _MASK
             done = high
     return "".join([*parts, text[done : done + _AFTER]])
 
 
-def _beside(found: Sequence[str], stems: Sequence[str], place: int) -> list[str]:
-    """The tokens that touch the name, alone and together."""
-    far, before = ["^", "^", *stems[max(0, place - 2) : place]][-2:]
-    after, farther = [*stems[place + 1 : place + 3], "$", "$"][:2]
-    made = [f"*-1 {before}", f"*+1 {after}", f"*-2 {far} {before}", f"*+2 {after} {farther}", f"*± {before} {after}"]
-    made += [f"*person{at}" for at in (-1, 1) if _at(found, place + at) in PERSONS]
-    if before in HEADS or _at(found, place - 1) in HEADS:
+def _beside(before: Sequence[str], after: Sequence[str], stems: Sequence[str], place: int) -> list[str]:
+    """The tokens that touch the name, alone and together; ``before`` and ``after``: those around it as they stand."""
+    first, last = stems[place - 1] if place else "^", stems[place + 1] if place + 1 < len(stems) else "$"
+    far, farther = stems[place - 2] if place > 1 else "^", stems[place + 2] if place + 2 < len(stems) else "$"
+    made = [f"*-1 {first}", f"*+1 {last}", f"*-2 {far} {first}", f"*+2 {last} {farther}", f"*± {first} {last}"]
+    if before and before[-1] in PERSONS:
+        made.append("*person-1")
+    if after and after[0] in PERSONS:
+        made.append("*person1")
+    if first in HEADS or (before and before[-1] in HEADS):
         made.append("*head")
     return made
-
-
-def _at(found: Sequence[str], at: int) -> str:
-    return found[at] if 0 <= at < len(found) else ""
 
 
 def _shapes(text: str, spans: Spans) -> list[str]:
@@ -177,40 +190,40 @@ def _shapes(text: str, spans: Spans) -> list[str]:
     return made
 
 
-def _other_reading(found: Sequence[str], stems: Sequence[str], places: Sequence[int], keyword: str) -> list[str]:
+def _other_reading(found: Sequence[Token], places: Sequence[int], keyword: str) -> list[str]:
     """Words of the keyword's other readings, near each name; names that are only part of a longer one."""
-    other = OTHER_READING.get(keyword, frozenset())
-    longer, signs = 0, 0
-    for place in places:
-        if other:
-            around = range(max(0, place - _TOLD), min(len(found), place + _TOLD + 1))
-            signs = max(signs, sum(found[at] in other or stems[at] in other for at in around))
-        before, after = f"{_at(found, place - 1)} {keyword}", f"{keyword} {_at(found, place + 1)}"
-        longer += before in LONGER or after in LONGER
-    made = [f"other ≥{least}" for least in range(1, min(signs, 4) + 1)] if other else ["other unknown"]
-    if longer:
-        made.append("longer")
-        if longer == len(places):
-            made.append("only longer")
+    made = ["other unknown"]
+    if other := OTHER_READING.get(keyword):
+        around = (found[max(0, place - _TOLD) : place + _TOLD + 1] for place in places)
+        signs = max((sum(one.text in other or one.root in other for one in some) for some in around), default=0)
+        made = [f"other ≥{least}" for least in range(1, min(signs, 4) + 1)]
+    if keyword in _IN_LONGER:
+        texts = ["", *(one.text for one in found), ""]
+        longer = sum(
+            f"{texts[place]} {keyword}" in LONGER or f"{keyword} {texts[place + 2]}" in LONGER for place in places
+        )
+        made += ["longer"] * (longer > 0) + ["only longer"] * (0 < longer == len(places))
     return made
 
 
-def _sectors(found: Sequence[Token], places: Sequence[int], of: Profile) -> list[str]:
+def _sectors(found: Sequence[Token], places: Sequence[int], of: Profile) -> Sequence[str]:
     """How many words of the campaign's sectors there are, near the name and at all, and of the strongest other one."""
     counts: dict[str, int] = {}
     beside = 0
-    for at in [at for at, one in enumerate(found) if one.sectors]:
+    for at in [at for at, sectors in enumerate(map(_SECTORS, found)) if sectors]:
         token = found[at]
         if token.text not in of.own:
             for sector in token.sectors:
                 counts[sector] = counts.get(sector, 0) + 1
             near = any(abs(at - place) <= _NEAR for place in places)
             beside += near and not of.sectors.isdisjoint(token.sectors)
-    mine = max((counts.get(sector, 0) for sector in of.sectors), default=0)
-    others = max((count for sector, count in counts.items() if sector not in of.sectors), default=0)
-    lead = max(-3, min(3, mine - others))
+    unknown = "" if of.sectors else "?"
+    if not counts:
+        return _counted(unknown, 0, 0, 0)
+    mine = max([counts.get(sector, 0) for sector in of.sectors], default=0)
+    others = max([count for sector, count in counts.items() if sector not in of.sectors], default=0)
     strong = [f"*sector {sector}" for sector, count in counts.items() if count > 1]
-    return [*_counted("" if of.sectors else "?", mine, beside, lead), *strong]
+    return [*_counted(unknown, mine, beside, max(-3, min(3, mine - others))), *strong]
 
 
 @lru_cache(maxsize=_REMEMBERED)
