@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from models.persian import ZWNJ
@@ -30,6 +32,7 @@ _WHICH: Final = "که"
 _TOLD_BEFORE: Final = 2
 #: Where other brands are looked for (code points): a press article, and a bound on the cost of a hostile one.
 _LONGEST: Final = 20_000
+_names_of: Final = attrgetter("names")
 
 Spans = Sequence[tuple[int, int]]
 
@@ -100,7 +103,7 @@ def _focus(text: str, spans: Spans) -> tuple[str, bool]:
 
 def _names_nobody_else(words: Sequence[Word], text: str, spans: Spans) -> bool:
     """A quick look that most texts pass: no known name but the target's, and no everyday word after a head."""
-    found = {name for word in words for name in word.names}
+    found = set(chain.from_iterable(map(_names_of, words)))
     named = found & NAMES
     if not named or (named <= EVERYDAY and HEADS.isdisjoint(found)):
         return True
