@@ -17,7 +17,7 @@ _ROOM: Final = 3
 class Lookup:
     """Whole numbers from 0 on → whole numbers from 1 on; 0 for those that are not there.
 
-    A hash table with linear probing, because a binary search is five times slower.
+    A hash table with linear probing, because a binary search takes several times as long.
     """
 
     def __init__(self, entries: Mapping[int, int]) -> None:
