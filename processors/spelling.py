@@ -6,12 +6,13 @@ behind a check that is cheap and never wrong. Results are equal (property-tested
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from models.persian import ZWNJ
+from processors.remembered import Remembered
 
 _Step = Callable[[str], str]
 _Check = Callable[[str], object]
@@ -31,8 +32,9 @@ _BLANK: Final = " "
 _NEXT: Final = "_"
 #: Of a token with which no word begins.
 NO_TAILS: Final = frozenset[str]()
-#: Words of which it is remembered how they are written.
+#: Words of which it is remembered how they are written, and how long (code points) they may be.
 _REMEMBERED: Final = 1 << 15
+_LONGEST_REMEMBERED: Final = 60
 #: What is there of the patterns besides the characters they look for.
 _SYNTAX: Final = "[]()|"
 
@@ -88,12 +90,13 @@ class Spelling:
         self._verbs: Final = hazm.verbs
         self._tails: Final = _tails([*(word for word, (often, *_) in hazm.words.items() if often > 0), *hazm.verbs])
         #: Joined to any known word before them.
-        self.suffixes: Final = frozenset[str](hazm.suffixes)
+        self._suffixes: Final = frozenset[str](hazm.suffixes)
         #: What may be joined to a token before it.
-        self.ends: Final = self.suffixes.union(*self._tails.values())
+        self.ends: Final = self._suffixes.union(*self._tails.values())
         #: Verb forms of two tokens begin with them.
         self.begun: Final = frozenset(verb.partition(_NEXT)[0] for verb in hazm.verbs if _NEXT in verb)
-        self._apart: Final = _Apart(hazm.verbs)
+        #: A word that begins with می or نمی → the same with a half-space behind it, None where that is no verb form.
+        self._apart: Final = Remembered(self._separated, _REMEMBERED, _LONGEST_REMEMBERED)
 
     def normalize(self, text: str) -> str:
         """What ``hazm.Normalizer().normalize`` gives, in its order of steps."""
@@ -168,23 +171,12 @@ class Spelling:
     def _joins(self, before: str, token: str, after: str) -> bool:
         if token in self.tails(before):
             return not (after and self.goes_on(token, after))
-        return token in self.suffixes and before in self._words
+        return token in self._suffixes and before in self._words
 
-
-class _Apart(dict[str, str | None]):
-    """A word that begins with می or نمی → the same with a half-space behind it, None where that is no verb form."""
-
-    def __init__(self, verbs: Container[str]) -> None:
-        super().__init__()
-        self._verbs = verbs
-
-    def __missing__(self, word: str) -> str | None:
-        if len(self) >= _REMEMBERED:
-            self.clear()
+    def _separated(self, word: str) -> str | None:
         prefix = word.index("ی") + 1
         apart = f"{word[:prefix]}{ZWNJ}{word[prefix:]}"
-        known = self[word] = apart if apart in self._verbs else None
-        return known
+        return apart if apart in self._verbs else None
 
 
 def _all(steps: Iterable[tuple[_Check, tuple[_Step, ...]]], text: str) -> str:

@@ -27,9 +27,12 @@ _FARTHEST: Final = 30.0
 _NO_OTHER_READING: Final = 4.0
 
 
-def hashed(feature: str) -> int:
-    """What stands for a feature in a model: 32 bits, from which no text can be read back."""
-    return crc32(feature.encode("utf-8", "surrogatepass"))
+def hashed(feature: str, before: int = 0) -> int:
+    """What stands for a feature in a model: 32 bits, from which no text can be read back.
+
+    ``before`` is what stands for its beginning, where ``feature`` is the rest.
+    """
+    return crc32(feature.encode("utf-8", "surrogatepass"), before)
 
 
 def value_of(feature: str) -> float:
@@ -86,10 +89,10 @@ class _Judged:
 
 def _weigher(weights: Mapping[int, float], domain: str, kind: str) -> Callable[[str], float]:
     """Feature of a kind, without the prefix → weight times value; what stands for the prefix is worked out once."""
-    before = crc32((domain + kind).encode("utf-8", "surrogatepass"))
+    before = hashed(domain + kind)
 
     def weight(rest: str) -> float:
-        known = weights.get(crc32(rest.encode("utf-8", "surrogatepass"), before))
+        known = weights.get(hashed(rest, before))
         # One and the same 0.0 for all that training never saw: less memory to go through.
         return 0.0 if known is None else known * value_of(kind or rest)
 

@@ -16,6 +16,7 @@ from models.persian import ZWNJ
 from models.relevance.cues import HEADS
 from models.relevance.names import NAMES
 from processors.match.folding import fold_text
+from processors.remembered import Remembered
 from processors.sentiment.lexicon import Token, token
 
 #: Longer texts are read up to here (code points), which bounds the cost of a hostile post.
@@ -65,24 +66,6 @@ class Word(msgspec.Struct, frozen=True, eq=False, gc=False):
     left: bool
 
 
-class _Words(dict[str, Word]):
-    """Piece of canonical text → what it reads as; half of what is remembered is forgotten at a time, the older half."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._before: dict[str, Word] = {}
-
-    def __missing__(self, piece: str) -> Word:
-        word = self._before.get(piece) or _word(piece)
-        if len(piece) > _LONGEST_REMEMBERED:
-            return word
-        if len(self) >= _REMEMBERED:
-            self._before = dict(self)
-            self.clear()
-        self[piece] = word
-        return word
-
-
 def _word(piece: str) -> Word:
     """What a piece reads as; most are letters and signs in which no rule finds anything to change."""
     if piece.isalpha() and not _THRICE.search(piece):
@@ -116,7 +99,7 @@ def _names(piece: str) -> tuple[str, ...]:
     return tuple([name for one in _WRITTEN.findall(piece) if (name := one.replace(ZWNJ, "")) in _NAMES])
 
 
-_WORDS: Final = _Words()
+_WORDS: Final = Remembered(_word, _REMEMBERED, _LONGEST_REMEMBERED)
 _joins: Final = attrgetter("joins")
 
 
