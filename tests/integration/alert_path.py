@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,16 +40,20 @@ class AlertPath:
     directory: Path
     words: dict[str, str]
 
-    async def past(self, producer: AIOKafkaProducer, until: int) -> None:
-        """Quiet closed minutes, day to night 5 : 1, of all campaigns, up to the minute ``until``."""
+    def quiet(self, until: int) -> Iterator[ClosedMinute]:
+        """Closed minutes of all campaigns, day to night 5 : 1, up to the minute ``until``; the same each time."""
         generator = np.random.default_rng(1)
         for minute in range(until - HOURS * 3600, until, 60):
             usual = RATE * (1 + 0.66 * np.sin(2 * np.pi * minute / 86400))
             for campaign in self.words:
                 count = int(generator.poisson(usual))
                 counts = {"twitter": {"mentions": count}} if count else {}
-                one = ClosedMinute(campaign, minute, counts, authors=count, stories=count)
-                await producer.send(self.namespace.series, key=one.key, value=pack_minute(one), partition=0)
+                yield ClosedMinute(campaign, minute, counts, authors=count, stories=count)
+
+    async def past(self, producer: AIOKafkaProducer, until: int) -> None:
+        """The quiet minutes up to ``until``, into the topic of closed minutes."""
+        for one in self.quiet(until):
+            await producer.send(self.namespace.series, key=one.key, value=pack_minute(one), partition=0)
         await producer.flush()
 
     async def post(self, producer: AIOKafkaProducer, campaign: str, number: int, at: float) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -58,7 +59,7 @@ def test_posts_become_one_message(broker: EmbeddedKafka, namespace: Namespace, t
                 except TimeoutError:
                     pytest.fail(f"no message\n{path.logs()}")
         (message,) = webhook.of("firing")
-        read(message, end)
+        read(message, end, path)
 
     asyncio.run(scenario())
 
@@ -76,7 +77,7 @@ async def produce(path: AlertPath, end: int) -> None:
         await producer.stop()
 
 
-def read(message: dict[str, Any], end: int) -> None:
+def read(message: dict[str, Any], end: int, path: AlertPath) -> None:
     """Every word that follows from the posts."""
     (alert,) = message["alerts"]
     # What is usual follows the time of day, so how severe the same posts are does too.
@@ -90,10 +91,13 @@ def read(message: dict[str, Any], end: int) -> None:
     }
     assert alert["startsAt"].startswith(time.strftime("%Y-%m-%dT%H:%M:00", time.gmtime(end)))
     words = {name: re.sub("[\u2068\u2069]", "", text) for name, text in alert["annotations"].items()}
-    # The spike's own posts, and those of the quiet minutes before it back to where the counts began to rise.
+    # The spike's own posts, and those of the quiet minutes before it back to where the message says that it began.
     told = re.match(r"Spike: بریمو: (\d+) mentions, ", words["summary"])
     assert told is not None
-    assert POSTS <= int(told.group(1)) < POSTS + 60
+    since = datetime.fromisoformat(words["started"]).timestamp()
+    assert since <= end - SPIKE_S
+    before = sum(one.total("mentions") for one in path.quiet(end - SPIKE_S) if one.minute >= since)
+    assert int(told.group(1)) == POSTS + before
     assert words["summary_fa"].startswith("جهش یادکردها: بریمو: ۱")
     # Explained from the mentions themselves: by source and author, not by counts alone.
     assert "By platform: twitter 100%." in words["description"]
