@@ -23,6 +23,7 @@ from processors.kinds import Bounds, Delta, Folded, Kind, Skimmed
 from processors.mentions import Draft, Erasure, believed
 from processors.overlay import Chunk, CompiledSet, MatchedCampaign, Overlay, Pending, Tables, Window, give
 from processors.tally import Tally
+from processors.utf8 import is_utf8
 from processors.windows import EPOCH, from_ms, minute_start
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=EPOCH.tzinfo)
@@ -336,14 +337,13 @@ def _key(skim: Skimmed) -> bytes:
 
 
 def _all_sound(values: Sequence[bytes | None]) -> bool:
-    """Whether all are UTF-8, not empty and not too large: one decode for all instead of one per record."""
+    """Whether all are UTF-8, not empty and not too large: one look at all instead of one per record."""
     if not all(values):
         return False
-    try:
-        b"\n".join(values).decode()  # type: ignore[arg-type]
-    except UnicodeDecodeError:
+    joined = b"\n".join(values)  # type: ignore[arg-type]
+    if len(joined) > MAX_RECORD_BYTES and max(map(len, values)) > MAX_RECORD_BYTES:  # type: ignore[arg-type]
         return False
-    return max(map(len, values)) <= MAX_RECORD_BYTES  # type: ignore[arg-type]
+    return is_utf8(joined)
 
 
 def _earliest_future(timestamps: Sequence[int], first: int, last: int) -> datetime:

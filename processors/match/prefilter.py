@@ -38,8 +38,7 @@ _BETWEEN: Final = b'"'
 #: kind a tenth of that and some 15 % more time.
 _LARGEST_DFA: Final = 20_000
 #: How JSON writes any character that it need not.
-_ESCAPE: Final = b"\\u"
-_BACKSLASH: Final = b"\\"
+_ESCAPE: Final = "\\u"
 _SEPARATORS: Final = (" ", ZWNJ, "_", "-")
 
 
@@ -130,28 +129,21 @@ class Prefilter:
 
 
 def _holding(find: Callable[[bytes], list[Any]], parts: Sequence[bytes]) -> set[int]:
-    """The indices of the parts in which a pattern is found, or an escape."""
+    """The indices of the parts in which a pattern is found."""
     joined = _BETWEEN.join(parts).lower()
     matches = find(joined)
-    # One byte is found much faster than two, and most records have no backslash.
-    escape = joined.find(_ESCAPE) if _BACKSLASH in joined else -1
-    if not matches and escape < 0:
+    if not matches:
         return set()
     ends = list(accumulate(map(len(_BETWEEN).__add__, map(len, parts))))
-    found = {bisect_right(ends, start) for _, start, _ in matches}
-    while escape >= 0:
-        index = bisect_right(ends, escape)
-        found.add(index)
-        escape = joined.find(_ESCAPE, ends[index])
-    return found
+    return {bisect_right(ends, start) for _, start, _ in matches}
 
 
 def _written(anchors: Collection[Anchor], literals: Collection[str]) -> set[str]:
-    """Everything that shows one of these, or may hide one."""
+    """Everything that shows one of these, or may hide one: any escape may."""
     letters = frozenset(char for anchor in anchors for word in anchor.words for char in word).union(*literals)
     spelling = _raw_spelling()
     spelled = (anchor.spellings(spelling) for anchor in anchors)
-    return {*literals, *(_guards(letters) if letters else ())}.union(*spelled)
+    return {_ESCAPE, *literals, *(_guards(letters) if letters else ())}.union(*spelled)
 
 
 def _automaton(texts: Collection[str]) -> Callable[[bytes], list[Any]]:
