@@ -45,8 +45,9 @@ def is_utf8(data: bytes) -> bool:
     of_4 = array >= _LEAD_OF_4
     if not _continues(array, of_4):
         return False
-    choosy = [lead for lead in _CHOOSY if lead in data]
-    return not (choosy or of_4.any()) or _seconds_fit(array)
+    if of_4.any() or any(lead in data for lead in _CHOOSY):
+        return _seconds_fit(array)
+    return True
 
 
 def _decodes(data: bytes) -> bool:

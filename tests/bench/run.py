@@ -187,7 +187,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.05, help="of posts that hold a keyword")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    runs: Runs = {name: [] for name in _in_turn(0)}
+    runs: Runs = {name: [] for name in SAID}
     with EmbeddedKafka(progress=say) as broker:
         kafka, topic = broker.settings, Namespace("bench").posts
         create_topics(kafka, declared_topics(Namespace("bench"), PARTITIONS))
@@ -215,7 +215,7 @@ Runs = dict[str, list[dict[str, float]]]
 
 def _in_turn(number: int) -> tuple[str, ...]:
     """Everyone begins a round in turn: after a worker the broker is still busy with its writes, on the same cores."""
-    names = (*JOBS, "bare_loop")
+    names = tuple(SAID)
     first = number % len(names)
     return (*names[first:], *names[:first])
 

@@ -27,7 +27,7 @@ def all_by_passes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_lead_with_every_second_byte() -> None:
     """Whatever follows: nothing, enough, too little, too much."""
     tails = [b"", b"a", b"\x80", b"\xbf\x80", b"\x80\xbf\xbf", b"\x80a", "ک".encode()]
-    for lead, second, tail in product(range(0x80, 0x100), range(0x40, 0x100, 1), tails):
+    for lead, second, tail in product(range(0x80, 0x100), range(0x40, 0x100), tails):
         data = b'"' + bytes((lead, second)) + tail
         assert is_utf8(data) == decodes(data), data
 
