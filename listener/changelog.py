@@ -13,6 +13,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import CorruptRecordException, KafkaError, TopicAuthorizationFailedError
 
+import listener.kafka.batches
+import listener.kafka.frames  # noqa: F401 - how fetches are read and checked
 from listener.errors import Halt, UsageProblem
 from listener.kafka.settings import KafkaSettings
 
@@ -287,7 +289,10 @@ class _Fetches:
                 result.check_raise()
             elif result.check_assignment(tp):
                 fetched = result._partition_records
-                records = _unpack(fetched)
+                try:
+                    records = _unpack(fetched)
+                except CorruptRecordException as error:
+                    raise CorruptRecordException(f"{tp.topic}/{tp.partition}: {error}") from error
                 result._update_position()
                 self._forget_answers()
                 return tp, records, fetched.next_fetch_offset
@@ -321,8 +326,6 @@ def _unpack(fetched: Any) -> Records:
     records = fetched._records
     while records.has_next():
         batch = records.next_batch()
-        if fetched._check_crcs and not batch.validate_crc():
-            raise CorruptRecordException(f"Invalid CRC - {fetched._tp}")
         if not batch.is_control_batch:
             out += [(record.offset, record.key, record.value) for record in batch]
         fetched.next_fetch_offset = batch.next_offset

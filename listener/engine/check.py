@@ -4,6 +4,7 @@ import inspect
 from importlib.metadata import version
 from typing import Final
 
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
@@ -30,6 +31,8 @@ KNOWN: Final = (
     (FetchResult, "_update_position", ["self"]),
     (Fetcher, "_create_fetch_waiter", ["self"]),
     (Fetcher, "_notify", ["self", "future"]),
+    (AIOKafkaConnection, "_create_reader_task", ["self"]),
+    (AIOKafkaConnection, "_read", ["self_ref"]),
     (PartitionRecords, "_unpack_records", ["self"]),
     (PartitionRecords, "_consume_aborted_up_to", ["self", "batch_offset"]),
     (PartitionRecords, "_contains_abort_marker", ["self", "next_batch"]),

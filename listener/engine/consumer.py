@@ -16,14 +16,20 @@ from typing import Any, Final, cast
 import aiokafka
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult
+from aiokafka.errors import CorruptRecordException
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP, ConsumerMessage
 
+import listener.kafka.batches
+import listener.kafka.frames  # noqa: F401 - how fetches are read and checked
 from processors.overlay import Chunk
 
 #: Seconds that a fetch waits for records, and that it rests while every buffer is full.
 WAIT_S: Final = 0.5
 REST_S: Final = 0.01
+#: While records of a broker wait to be taken, nothing else is asked of it for so long: longer than counting a fetch
+#: takes. A fetch of idle partitions alone would wait there for records, and those that have some would wait behind it.
+UNTAKEN_S: Final = 5.0
 
 
 class ChunkMessage(ConsumerMessage):
@@ -43,6 +49,11 @@ class ChunkConsumerThread(AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         consumer._fetch_max_wait_ms = int(WAIT_S * 1000)
         return consumer
+
+    async def on_start(self) -> None:
+        """As Faust does; the fetcher is there once the consumer has started."""
+        await super().on_start()
+        self._ensure_consumer()._fetcher._prefetch_backoff = UNTAKEN_S
 
     async def take(
         self, wanted: frozenset[TP], topics: frozenset[str], holds: Callable[[], bool]
@@ -191,7 +202,10 @@ def _drain(fetcher: Fetcher, wanted: frozenset[TP], topics: frozenset[str]) -> I
         if type(result) is not FetchResult:
             result.check_raise()
         elif result.check_assignment(tp):
-            chunk = _unpack(result._partition_records)
+            try:
+                chunk = _unpack(result._partition_records)
+            except CorruptRecordException as error:
+                raise CorruptRecordException(f"{tp.topic}/{tp.partition}: {error}") from error
             result._update_position()
             # A chunk of nothing but transaction markers still moves the position.
             if chunk.end > chunk.begin:
@@ -213,12 +227,15 @@ def _unpack(fetched: Any) -> Chunk:
         if not _wanted(fetched, batch):
             fetched.next_fetch_offset = batch.next_offset
             continue
-        for record in batch:
-            if record.offset < fetched.next_fetch_offset:
-                continue
+        if records.dense and batch.base_offset >= fetched.next_fetch_offset:
+            ours = batch
+            offsets += range(batch.base_offset, batch.next_offset)
+        else:
+            ours = [record for record in batch if record.offset >= fetched.next_fetch_offset]
+            offsets += [record.offset for record in ours]
+        for record in ours:
             if record.headers:
-                headers[len(offsets)] = dict(record.headers)
-            offsets.append(record.offset)
+                headers[len(values)] = dict(record.headers)
             timestamps.append(record.timestamp)
             keys.append(record.key)
             values.append(record.value)
@@ -228,8 +245,6 @@ def _unpack(fetched: Any) -> Chunk:
 
 def _wanted(fetched: Any, batch: Any) -> bool:
     """Whether a batch holds records for us: no transaction markers, nothing of aborted transactions."""
-    if fetched._check_crcs and not batch.validate_crc():
-        raise aiokafka.errors.CorruptRecordException(f"Invalid CRC - {fetched._tp}")
     if fetched._isolation_level == READ_COMMITTED and batch.producer_id is not None:
         fetched._consume_aborted_up_to(batch.base_offset)
         if batch.is_control_batch and fetched._contains_abort_marker(batch):
