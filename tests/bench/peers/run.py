@@ -1,9 +1,10 @@
 """``make bench-peers``: other engines on the same posts and broker; writes ``build/peers.json``, tables, a chart.
 
 Twice: every engine with our matcher, and the Python engines with the one that their users would write (matchers.py).
-Rounds are interleaved and medians compared; a run whose totals are not those of the others with the same matcher does
-not count: the script ends. What takes a hundred times as long gets an eighth of the posts. What a peer needs is
-installed under ``build/peers``, one environment each (requirements.txt beside this file).
+Rounds are interleaved, each begins with another engine (behind the bare loop, whose totals are the ones to reach), and
+medians are compared; a run whose totals are not those of the others with the same matcher does not count: the script
+ends. What takes a hundred times as long gets an eighth of the posts. What a peer needs is installed under
+``build/peers``, one environment each (requirements.txt beside this file).
 """
 
 import argparse
@@ -27,6 +28,7 @@ from tests.bench.run import PARTITIONS, _ends, measure_bare, measure_worker, pro
 
 HOME: Final = Path("build/peers")
 STREAMS: Final = "kafka_streams"
+WORKER: Final = "worker"
 #: Module → the environment it runs in; None: ours (or, for Kafka Streams, none).
 PEERS: Final = {
     "confluent_loop": "quixstreams",
@@ -100,27 +102,34 @@ def main() -> None:
         # A broker for each round: engines keep their groups, changelogs and repartition topics on it.
         for whose in ("ours", "users"):
             with EmbeddedKafka(progress=say) as broker:
-                _round(broker.settings, options, whose, runs)
+                _round(broker.settings, options, whose, number, runs)
         shown = (f"{name}/{whose} {found[-1]['cpu_s']:.1f} s" for (whose, name), found in runs.items())
         say(f"round {number + 1}: " + ", ".join(shown))
     report(vars(options), runs)
 
 
-def _round(kafka: KafkaSettings, options: argparse.Namespace, whose: str, runs: Runs) -> None:
+def _round(kafka: KafkaSettings, options: argparse.Namespace, whose: str, number: int, runs: Runs) -> None:
     """All engines once, with this matcher; those that have no other take part in the first table only."""
     keywords = options.keywords
     long, bare = _filled(kafka, "", options.posts, options, whose)
     short, _ = _filled(kafka, "short.", options.posts // SHORTER, options, whose)
     found = {"bare_loop": bare | {"posts": long.posts}}
-    if whose == "ours":
-        found["worker"] = _worker(kafka, long, whose)
-    else:
+    if whose == "users":
         found["bare_loop_hazm"] = measure_bare(kafka, short.topic, keywords, "hazm") | {"posts": short.posts}
-    for module in options.peers:
-        if whose == "ours" or module != STREAMS:
-            found[module] = measure_peer(module, kafka, short if module in SLOW else long, keywords, whose)
+    for name in _in_turn(number, options, whose):
+        if name == WORKER:
+            found[name] = _worker(kafka, long, whose)
+        else:
+            found[name] = measure_peer(name, kafka, short if name in SLOW else long, keywords, whose)
     for name, figures in found.items():
         runs.setdefault((whose, name), []).append(figures)
+
+
+def _in_turn(number: int, options: argparse.Namespace, whose: str) -> list[str]:
+    """The engines of a round: who comes first finds the broker in another state than who comes last."""
+    names = [WORKER, *options.peers] if whose == "ours" else [name for name in options.peers if name != STREAMS]
+    first = number * len(names) // options.rounds
+    return [*names[first:], *names[:first]]
 
 
 def _filled(
