@@ -11,11 +11,11 @@ from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
-from aiokafka.errors import CorruptRecordException, KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-import listener.kafka.batches
-import listener.kafka.frames  # noqa: F401 - how fetches are read and checked
+import listener.kafka.frames  # noqa: F401 - how fetches are read
 from listener.errors import Halt, UsageProblem
+from listener.kafka.batches import naming
 from listener.kafka.settings import KafkaSettings
 
 _log = logging.getLogger("listener.changelog")
@@ -289,10 +289,8 @@ class _Fetches:
                 result.check_raise()
             elif result.check_assignment(tp):
                 fetched = result._partition_records
-                try:
+                with naming(tp):
                     records = _unpack(fetched)
-                except CorruptRecordException as error:
-                    raise CorruptRecordException(f"{tp.topic}/{tp.partition}: {error}") from error
                 result._update_position()
                 self._forget_answers()
                 return tp, records, fetched.next_fetch_offset

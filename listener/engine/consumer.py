@@ -16,12 +16,11 @@ from typing import Any, Final, cast
 import aiokafka
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchResult
-from aiokafka.errors import CorruptRecordException
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP, ConsumerMessage
 
-import listener.kafka.batches
-import listener.kafka.frames  # noqa: F401 - how fetches are read and checked
+import listener.kafka.frames  # noqa: F401 - how fetches are read
+from listener.kafka.batches import naming
 from processors.overlay import Chunk
 
 #: Seconds that a fetch waits for records, and that it rests while every buffer is full.
@@ -202,10 +201,8 @@ def _drain(fetcher: Fetcher, wanted: frozenset[TP], topics: frozenset[str]) -> I
         if type(result) is not FetchResult:
             result.check_raise()
         elif result.check_assignment(tp):
-            try:
+            with naming(tp):
                 chunk = _unpack(result._partition_records)
-            except CorruptRecordException as error:
-                raise CorruptRecordException(f"{tp.topic}/{tp.partition}: {error}") from error
             result._update_position()
             # A chunk of nothing but transaction markers still moves the position.
             if chunk.end > chunk.begin:

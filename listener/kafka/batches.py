@@ -5,10 +5,13 @@ processors have an instruction for it, which takes a tenth of that (docs/decisio
 """
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import aiokafka.consumer.fetcher
 import google_crc32c
+from aiokafka import TopicPartition
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.memory_records import MemoryRecords
 
@@ -59,6 +62,15 @@ class WholeBatches:
         if not is_whole:
             raise CorruptRecordException(f"a batch of {end - at} bytes has a wrong checksum")
         return batch
+
+
+@contextmanager
+def naming(tp: TopicPartition) -> Iterator[None]:
+    """Batches are of this partition: one that is not whole is said to be."""
+    try:
+        yield
+    except CorruptRecordException as error:
+        raise CorruptRecordException(f"{tp.topic}/{tp.partition}: {error}") from error
 
 
 # aiokafka's fetcher has no argument for it: it looks at what it got with the name that stands there.

@@ -16,7 +16,7 @@ from listener.kafka.batches import WholeBatches
 NO_CODEC, GZIP = 0, 1
 
 
-def batch(*offsets: int, base: int = 0, codec: int = NO_CODEC, version: int = 2) -> bytes:
+def batch(*offsets: int, base: int = 0, codec: int = NO_CODEC) -> bytes:
     """A batch with a record at each of these offsets from ``base``."""
     builder = DefaultRecordBatchBuilder(
         magic=2, compression_type=codec, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
