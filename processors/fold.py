@@ -5,7 +5,7 @@ The way of a record, top to bottom; up to "may match?" a group of records goes i
     skim ─► may match? ─► decode ─► match ─► fold ─► overlay
       └► dead letter  └► unmatched, nothing is kept
 
-A group with a record at fault is skimmed again one by one, to the same result.
+A group with a record at fault is taken in parts, the few around it one by one, to the same result.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -28,7 +28,10 @@ from processors.windows import EPOCH, from_ms, minute_start
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=EPOCH.tzinfo)
 #: Records that are looked at in one go: enough to share the overhead, few enough to stay in the cache.
-_GROUP: Final = 256
+_GROUP: Final = 1_024
+#: Of a group with a record at fault so many parts are tried, and so few records are looked at one by one.
+_PARTS: Final = 4
+_FEW: Final = 16
 _NO_HEADERS: Final[dict[str, bytes]] = {}
 
 
@@ -77,12 +80,19 @@ class Fold:
     def run(self, first: int, last: int) -> None:
         """Fold the records ``first`` to ``last`` (exclusive)."""
         for start in range(first, last, _GROUP):
-            end = min(start + _GROUP, last)
-            skimmed = self._skimmed(start, end)
-            if skimmed is None:
-                self._one_by_one(start, end)
-            else:
-                self._group(start, *skimmed)
+            self._together(start, min(start + _GROUP, last))
+
+    def _together(self, first: int, last: int) -> None:
+        """Fold a group, or its parts where one of its records may be at fault."""
+        skimmed = self._skimmed(first, last)
+        if skimmed is not None:
+            self._group(first, *skimmed)
+        elif last - first <= _FEW:
+            self._one_by_one(first, last)
+        else:
+            size = (last - first) // _PARTS
+            for start in range(first, last, size):
+                self._together(start, min(start + size, last))
 
     def _skimmed(self, first: int, last: int) -> tuple[list[Skimmed], list[datetime]] | None:
         """The records of a group skimmed, and when they were observed; None where one may be at fault."""

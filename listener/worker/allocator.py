@@ -18,3 +18,9 @@ def keep_what_is_freed() -> bool:
     """To be called once, at the start. Returns False where the C library has no such parameters: nothing changes."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and all(mallopt(*parameter) for parameter in (_MMAP_THRESHOLD, _TRIM_THRESHOLD))
+
+
+def give_back() -> bool:
+    """Hand back what is free now: after something that took much once. Returns False where the C library cannot."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return trim is not None and bool(trim(0))

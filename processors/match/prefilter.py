@@ -1,18 +1,17 @@
 """Which records may match at all, from their raw bytes: most never need decoding.
 
-An Aho-Corasick automaton over the lower-cased bytes knows the spellings of every keyword's anchor, and guards:
-whatever could stand inside a keyword in a way that the anchors do not spell out (JSON escapes, marks, invisible
-characters, presentation forms). A guard sends a record the slow way; a mention is never missed.
+One search over the bytes knows the spellings of every keyword's anchor, and guards: whatever could stand inside a
+keyword in a way that the anchors do not spell out (marks, invisible characters, presentation forms). A guard sends a
+record the slow way, and so does any JSON escape; a mention is never missed.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import accumulate
-from typing import Any, Final
+from typing import Final
 from unicodedata import normalize
 
 import msgspec
-from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from models.persian import (
     DIGITS,
@@ -27,6 +26,7 @@ from models.persian import (
 )
 from processors.match.anchors import Anchor, Spelling
 from processors.match.folding import fold_unit, survey
+from processors.match.literals import Literals
 
 #: Ignored characters that ordinary posts hold often, mostly at the end of a word or beside emoji: they guard only
 #: before a letter that anchors use. Kept: emoji joiner, variation selector, kashida, the Arabic vowel signs.
@@ -34,11 +34,10 @@ _FREQUENT_IGNORED: Final = ("\u200d", "\ufe0f", TATWEEL, *map(chr, range(0x64B, 
 _JSON_BREAKS: Final = ("\\n", "\\r", "\\t", "\\f", "\n", "\r", "\t", *LINE_BREAKS)
 #: Stands between texts that are searched in one go: JSON ends every text with it, and no pattern holds it.
 _BETWEEN: Final = b'"'
-#: Patterns up to which the fastest automaton is taken. It costs about 2.5 kB for each (200 MB for 80,000); the other
-#: kind a tenth of that and some 15 % more time.
-_LARGEST_DFA: Final = 20_000
-#: How JSON writes any character that it need not.
-_ESCAPE: Final = "\\u"
+#: How JSON writes any character that it need not: whoever writes so writes all of them so, so it is looked for apart.
+_ESCAPE: Final = b"\\u"
+#: JSON writes it as an escape.
+_NUL: Final = "\0"
 _SEPARATORS: Final = (" ", ZWNJ, "_", "-")
 
 
@@ -101,8 +100,8 @@ class Prefilter:
     def __init__(
         self, anchors: Collection[Anchor], literals: Collection[str], names: Collection[Anchor] = frozenset()
     ) -> None:
-        self._find_in_text = _automaton(_written(anchors, frozenset()))
-        self._find_anywhere = _automaton(_written(names, literals)) if literals or names else None
+        self._in_text = _literals(_written(anchors, frozenset()))
+        self._anywhere = _literals(_written(names, literals)) if literals or names else None
         self._searches = bool(anchors or literals or names)
 
     def find_each(self, raws: Sequence[bytes], texts: Sequence[bytes]) -> Sequence[int]:
@@ -113,9 +112,9 @@ class Prefilter:
         """
         if not self._searches:
             return ()
-        found = _holding(self._find_in_text, texts)
-        if self._find_anywhere is not None:
-            found |= _holding(self._find_anywhere, raws)
+        found = _holding(self._in_text, texts)
+        if self._anywhere is not None:
+            found |= _holding(self._anywhere, raws)
         return sorted(found)
 
     def candidate(self, raw: bytes) -> bool:
@@ -124,31 +123,33 @@ class Prefilter:
 
     def candidate_text(self, text: str) -> bool:
         """Whether this text, not wrapped in a record, must be looked at."""
-        lowered = text.encode("utf-8", "surrogatepass").lower()
-        return bool(self._find_in_text(lowered) or (self._find_anywhere and self._find_anywhere(lowered)))
+        if not self._searches:
+            return False
+        written = text.encode("utf-8", "surrogatepass")
+        return _NUL in text or bool(self._in_text.ends(written) or (self._anywhere and self._anywhere.ends(written)))
 
 
-def _holding(find: Callable[[bytes], list[Any]], parts: Sequence[bytes]) -> set[int]:
-    """The indices of the parts in which a pattern is found."""
-    joined = _BETWEEN.join(parts).lower()
-    matches = find(joined)
-    if not matches:
+def _holding(literals: Literals, parts: Sequence[bytes]) -> set[int]:
+    """The indices of the parts that hold one of these, or an escape."""
+    joined = _BETWEEN.join(parts)
+    if _ESCAPE in joined:
+        escaped = {index for index, part in enumerate(parts) if _ESCAPE in part}
+        return escaped | _holding(literals, [b"" if index in escaped else part for index, part in enumerate(parts)])
+    found = literals.ends(joined)
+    if not found:
         return set()
     ends = list(accumulate(map(len(_BETWEEN).__add__, map(len, parts))))
-    return {bisect_right(ends, start) for _, start, _ in matches}
+    return {bisect_right(ends, end - 1) for end in found}
 
 
 def _written(anchors: Collection[Anchor], literals: Collection[str]) -> set[str]:
-    """Everything that shows one of these, or may hide one: any escape may."""
+    """Everything that shows one of these, or may hide one."""
     letters = frozenset(char for anchor in anchors for word in anchor.words for char in word).union(*literals)
     spelling = _raw_spelling()
     spelled = (anchor.spellings(spelling) for anchor in anchors)
-    return {_ESCAPE, *literals, *(_guards(letters) if letters else ())}.union(*spelled)
+    return {*literals, *(_guards(letters) if letters else ())}.union(*spelled)
 
 
-def _automaton(texts: Collection[str]) -> Callable[[bytes], list[Any]]:
-    # JSON writes a quote with a backslash: a pattern with one cannot be found.
-    patterns = sorted(text.encode("utf-8", "surrogatepass").lower() for text in texts if '"' not in text)
-    kind = Implementation.DFA if len(patterns) <= _LARGEST_DFA else Implementation.ContiguousNFA
-    find: Callable[[bytes], list[Any]] = BytesAhoCorasick(patterns, implementation=kind).find_matches_as_indexes
-    return find
+def _literals(texts: Collection[str]) -> Literals:
+    # JSON writes a quote with a backslash: what has one cannot be found.
+    return Literals({text.encode("utf-8", "surrogatepass") for text in texts if '"' not in text and _NUL not in text})

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.outcome import HEADER_SHA256, HEADER_SIZE
 from models.post import MAX_RECORD_BYTES
@@ -37,6 +39,21 @@ def test_an_invalid_record_is_a_dead_letter_wherever_it_stands(value: bytes | No
     assert (letter.offset, letter.reason, letter.failed_at) == (among, reason, NOW)
     assert outcomes(one) == {"invalid": 1, "counted": 1} | ({"unmatched": 2 * among} if among else {})
     assert one.tally.reasons == {reason: 1}
+
+
+@settings(max_examples=20, deadline=None)
+@given(faulty=st.dictionaries(st.integers(0, 1_299), st.sampled_from([None, b"{", b"\xff", record(platform="orkut")])))
+def test_groups_with_faults_come_to_what_record_by_record_comes_to(faulty: dict[int, bytes | None]) -> None:
+    usual = [UNMATCHED, record(post_id="a"), UNMATCHED, record("engagement", 2 * MINUTE, post_id="a"), UNMATCHED]
+    values = [faulty.get(index, usual[index % len(usual)]) for index in range(1_300)]
+    together, apart = (plane(capped=False, mentions=False) for _ in range(2))
+    together.count(chunk(values))
+    for offset, value in enumerate(values):
+        apart.count(chunk([value], offset))
+    assert together.overlay == apart.overlay
+    assert outcomes(together) == outcomes(apart)
+    assert (together.tally.newest, together.tally.reasons) == (apart.tally.newest, apart.tally.reasons)
+    assert {letter.offset for letter in together.overlay.letters} >= set(faulty)
 
 
 @pytest.mark.parametrize("among", [1, 240])

@@ -51,6 +51,14 @@ def test_a_run_of_records_is_searched_in_one_go() -> None:
     assert find([], []) == []
 
 
+def test_whatever_may_hide_a_keyword_is_looked_at() -> None:
+    prefilter = matcher_of("digikala").prefilter
+    escaped = json.dumps("سلام به همه").encode()
+    assert prefilter.find_each([b"{}"] * 3, [b'"hello"', escaped, b'"digikala"']) == [1, 2]
+    assert prefilter.candidate_text("a\0b")
+    assert not prefilter.candidate_text("سلام به همه")
+
+
 def test_accounts_pass_wherever_they_stand() -> None:
     prefilter = matcher_of(accounts=("@Digi_Kala", "42")).prefilter
     assert prefilter.candidate(record("x", author={"id": "1", "handle": "digi_kala"}))
