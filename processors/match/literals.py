@@ -1,16 +1,23 @@
 """Which of many strings stand in a piece of bytes, all searched for in one pass.
 
 By Hyperscan (its fork Vectorscan), which looks at many bytes per instruction and whose tables fit in a processor's
-cache: docs/decisions/098-literals-by-hyperscan.md.
+cache, or, where they are too many for it to compile, by an Aho-Corasick automaton:
+docs/decisions/098-literals-by-hyperscan.md.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from threading import local
-from typing import Final
+from typing import Any, Final
 
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 from hyperscan import HS_FLAG_CASELESS, HS_MODE_BLOCK, Database, Scratch
 
 _NUL: Final = b"\0"
+#: Literals up to which Hyperscan is taken: it compiles 200,000 in 5 s and some 300 MB, a million in 50 s and 2 GB.
+FEW: Final = 250_000
+
+#: Bytes → behind which of them a literal ends, once for each that ends there, in no promised order.
+Ends = Callable[[bytes], list[int]]
 
 
 class Literals:
@@ -19,33 +26,42 @@ class Literals:
     Raises ValueError for one that is empty or holds a zero byte, at which Hyperscan's binding would cut it off.
     """
 
-    def __init__(self, literals: Collection[bytes]) -> None:
+    def __init__(self, literals: Collection[bytes], few: int = FEW) -> None:
         if not all(literals) or any(_NUL in literal for literal in literals):
             raise ValueError("a literal to search for is empty or holds a zero byte")
-        self._database = _compiled(sorted(literals)) if literals else None
+        self.ends: Final[Ends] = _Compiled(literals).ends if 0 < len(literals) <= few else _automaton(literals)
+
+
+class _Compiled:
+    """By Hyperscan."""
+
+    def __init__(self, literals: Collection[bytes]) -> None:
+        self._database = Database(mode=HS_MODE_BLOCK)
+        self._database.compile(expressions=sorted(literals), flags=HS_FLAG_CASELESS, literal=True)
         self._working = local()
 
     def ends(self, data: bytes) -> list[int]:
-        """Behind which bytes a literal ends, once for each that ends there, in no promised order."""
+        """See ``Ends``."""
         found: list[int] = []
-        if self._database is None:
-            return found
 
         def note(_literal: int, _start: int, end: int, _flags: int, _context: object) -> None:
             found.append(end)
 
-        self._database.scan(data, match_event_handler=note, scratch=self._scratch(self._database))
+        self._database.scan(data, match_event_handler=note, scratch=self._scratch())
         return found
 
-    def _scratch(self, database: Database) -> Scratch:
-        """Working memory: a search needs its own."""
+    def _scratch(self) -> Scratch:
+        """Working memory: each search at the same time needs its own."""
         known: Scratch | None = getattr(self._working, "scratch", None)
         if known is None:
-            known = self._working.scratch = Scratch(database)
+            known = self._working.scratch = Scratch(self._database)
         return known
 
 
-def _compiled(literals: list[bytes]) -> Database:
-    database = Database(mode=HS_MODE_BLOCK)
-    database.compile(expressions=literals, flags=HS_FLAG_CASELESS, literal=True)
-    return database
+def _automaton(literals: Collection[bytes]) -> Ends:
+    """By an automaton of the kind that takes little memory."""
+    lowered = sorted({literal.lower() for literal in literals})
+    find: Callable[..., list[Any]] = BytesAhoCorasick(
+        lowered, implementation=Implementation.ContiguousNFA
+    ).find_matches_as_indexes
+    return lambda data: [end for _, _, end in find(data.lower(), overlapping=True)]
