@@ -5,8 +5,8 @@ cache, or, where they are too many for it to compile, by an Aho-Corasick automat
 docs/decisions/098-literals-by-hyperscan.md.
 """
 
+from collections import deque
 from collections.abc import Callable, Collection
-from threading import local
 from typing import Any, Final
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -38,7 +38,8 @@ class _Compiled:
     def __init__(self, literals: Collection[bytes]) -> None:
         self._database = Database(mode=HS_MODE_BLOCK)
         self._database.compile(expressions=sorted(literals), flags=HS_FLAG_CASELESS, literal=True)
-        self._working = local()
+        #: Working memory: each search at the same time needs its own. Threads may share a deque.
+        self._idle: deque[Scratch] = deque()
 
     def ends(self, data: bytes) -> list[int]:
         """See ``Ends``."""
@@ -47,15 +48,13 @@ class _Compiled:
         def note(_literal: int, _start: int, end: int, _flags: int, _context: object) -> None:
             found.append(end)
 
-        self._database.scan(data, match_event_handler=note, scratch=self._scratch())
+        try:
+            scratch = self._idle.pop()
+        except IndexError:
+            scratch = Scratch(self._database)
+        self._database.scan(data, match_event_handler=note, scratch=scratch)
+        self._idle.append(scratch)
         return found
-
-    def _scratch(self) -> Scratch:
-        """Working memory: each search at the same time needs its own."""
-        known: Scratch | None = getattr(self._working, "scratch", None)
-        if known is None:
-            known = self._working.scratch = Scratch(self._database)
-        return known
 
 
 def _automaton(literals: Collection[bytes]) -> Ends:
