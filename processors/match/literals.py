@@ -16,20 +16,18 @@ _NUL: Final = b"\0"
 #: Literals up to which Hyperscan is taken: it compiles 200,000 in 5 s and some 300 MB, a million in 50 s and 2 GB.
 FEW: Final = 250_000
 
-#: Bytes → behind which of them a literal ends, once for each that ends there, in no promised order.
+#: Bytes → behind which of them a literal ends, once for each that ends there, in no promised order; for any thread.
 Ends = Callable[[bytes], list[int]]
 
 
-class Literals:
-    """Strings to be searched for, capitals and small letters of ASCII alike. Immutable, safe between threads.
+def search_for(literals: Collection[bytes], few: int = FEW) -> Ends:
+    """A search for these strings, capitals and small letters of ASCII alike.
 
     Raises ValueError for one that is empty or holds a zero byte, at which Hyperscan's binding would cut it off.
     """
-
-    def __init__(self, literals: Collection[bytes], few: int = FEW) -> None:
-        if not all(literals) or any(_NUL in literal for literal in literals):
-            raise ValueError("a literal to search for is empty or holds a zero byte")
-        self.ends: Final[Ends] = _Compiled(literals).ends if 0 < len(literals) <= few else _automaton(literals)
+    if not all(literals) or any(_NUL in literal for literal in literals):
+        raise ValueError("a literal to search for is empty or holds a zero byte")
+    return _Compiled(literals).ends if 0 < len(literals) <= few else _automaton(literals)
 
 
 class _Compiled:

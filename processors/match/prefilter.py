@@ -26,7 +26,7 @@ from models.persian import (
 )
 from processors.match.anchors import Anchor, Spelling
 from processors.match.folding import fold_unit, survey
-from processors.match.literals import Literals
+from processors.match.literals import Ends, search_for
 
 #: Ignored characters that ordinary posts hold often, mostly at the end of a word or beside emoji: they guard only
 #: before a letter that anchors use. Kept: emoji joiner, variation selector, kashida, the Arabic vowel signs.
@@ -100,8 +100,8 @@ class Prefilter:
     def __init__(
         self, anchors: Collection[Anchor], literals: Collection[str], names: Collection[Anchor] = frozenset()
     ) -> None:
-        self._in_text = _literals(_written(anchors, frozenset()))
-        self._anywhere = _literals(_written(names, literals)) if literals or names else None
+        self._ends_in_text = _search(_written(anchors, frozenset()))
+        self._ends_anywhere = _search(_written(names, literals)) if literals or names else None
         self._searches = bool(anchors or literals or names)
 
     def find_each(self, raws: Sequence[bytes], texts: Sequence[bytes]) -> Sequence[int]:
@@ -112,9 +112,9 @@ class Prefilter:
         """
         if not self._searches:
             return ()
-        found = _holding(self._in_text, texts)
-        if self._anywhere is not None:
-            found |= _holding(self._anywhere, raws)
+        found = _holding(self._ends_in_text, texts)
+        if self._ends_anywhere is not None:
+            found |= _holding(self._ends_anywhere, raws)
         return sorted(found)
 
     def candidate(self, raw: bytes) -> bool:
@@ -126,16 +126,18 @@ class Prefilter:
         if not self._searches:
             return False
         written = text.encode("utf-8", "surrogatepass")
-        return _NUL in text or bool(self._in_text.ends(written) or (self._anywhere and self._anywhere.ends(written)))
+        return _NUL in text or bool(
+            self._ends_in_text(written) or (self._ends_anywhere and self._ends_anywhere(written))
+        )
 
 
-def _holding(literals: Literals, parts: Sequence[bytes]) -> set[int]:
+def _holding(ends_in: Ends, parts: Sequence[bytes]) -> set[int]:
     """The indices of the parts that hold one of these, or an escape."""
     joined = _BETWEEN.join(parts)
     if _ESCAPE in joined:
         escaped = {index for index, part in enumerate(parts) if _ESCAPE in part}
-        return escaped | _holding(literals, [b"" if index in escaped else part for index, part in enumerate(parts)])
-    found = literals.ends(joined)
+        return escaped | _holding(ends_in, [b"" if index in escaped else part for index, part in enumerate(parts)])
+    found = ends_in(joined)
     if not found:
         return set()
     ends = list(accumulate(map(len(_BETWEEN).__add__, map(len, parts))))
@@ -150,6 +152,6 @@ def _written(anchors: Collection[Anchor], literals: Collection[str]) -> set[str]
     return {*literals, *(_guards(letters) if letters else ())}.union(*spelled)
 
 
-def _literals(texts: Collection[str]) -> Literals:
+def _search(texts: Collection[str]) -> Ends:
     # JSON writes a quote with a backslash: what has one cannot be found.
-    return Literals({text.encode("utf-8", "surrogatepass") for text in texts if '"' not in text and _NUL not in text})
+    return search_for({text.encode("utf-8", "surrogatepass") for text in texts if '"' not in text and _NUL not in text})
